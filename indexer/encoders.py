@@ -1,0 +1,88 @@
+"""The text encoder, the photo encoder and the fusion of one index, held together: products and queries meet in their space."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from indexer.encode.base import PhotoEncoder, Pixels, TextEncoder
+from indexer.errors import EncoderMismatch, QueryError
+from indexer.fuse.base import Fusion, PartRow
+from indexer.store.base import Identity
+from indexer.vectors import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class QueryParts:
+    """A query's cleaned text and decoded photo, with the weight of each."""
+
+    text: str = ""
+    photo: Pixels | None = None
+    text_weight: float = 1.0
+    photo_weight: float = 1.0
+
+
+class Encoders:
+    """What turns parts into rows, and rows into the one row of a product or a query. Safe across threads.
+
+    `query_cache` bounds the text rows that are kept; the least recently used go first.
+    """
+
+    def __init__(self, text: TextEncoder, photo: PhotoEncoder | None, fusion: Fusion, *, query_cache: int = 0) -> None:
+        """Join three parts whose widths fit; `photo` None means that photos are not encoded."""
+        self.text = text
+        self.photo = photo
+        self.fusion = fusion
+        self._kept: OrderedDict[str, Row] = OrderedDict()
+        self._room = query_cache
+        self._lock = threading.Lock()
+
+    def identity(self, ledger: str) -> Identity:
+        """What an index built by these must carry."""
+        return Identity(
+            ledger=ledger,
+            text=self.text.spec.digest,
+            photo=self.photo.spec.digest if self.photo else "none",
+            fusion=self.fusion.spec.digest,
+            width=self.fusion.spec.width,
+        )
+
+    def check(self, identity: Identity) -> None:
+        """Raise EncoderMismatch, naming each part that differs from the index's."""
+        ours = self.identity(identity.ledger)
+        names = [name for name in ("text", "photo", "fusion", "width") if getattr(ours, name) != getattr(identity, name)]
+        if names:
+            told = ", ".join(f"{name} (index {getattr(identity, name)}, here {getattr(ours, name)})" for name in names)
+            raise EncoderMismatch(
+                f"The index was built with other parts: {told}.",
+                cure="Search with the settings it was built with (FUSEDEX_ENCODE__*), or build an index for these.",
+            )
+
+    def query_row(self, parts: QueryParts) -> Row | None:
+        """One unit row for a query, or None where it has neither text nor photo. Raises QueryError, ModelError."""
+        rows: list[PartRow] = []
+        if parts.text and parts.text_weight > 0:
+            rows.append(PartRow("text", self._text_row(parts.text), parts.text_weight))
+        if parts.photo is not None and parts.photo_weight > 0:
+            if self.photo is None:
+                raise QueryError("This index has no photo encoder, so it can't be asked with a photo.")
+            rows.append(PartRow("photo", self.photo.encode([parts.photo])[0], parts.photo_weight))
+        return self.fusion.fuse(rows) if rows else None
+
+    def _text_row(self, text: str) -> Row:
+        key = hashlib.sha256(text.encode()).hexdigest()
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        row = self.text.encode([text], side="query")[0]
+        with self._lock:
+            self._kept[key] = row
+            while len(self._kept) > self._room:
+                self._kept.popitem(last=False)
+        return row
+
+    def fuse(self, parts: Sequence[PartRow]) -> Row | None:
+        """The one row of a product's part rows."""
+        return self.fusion.fuse(parts)

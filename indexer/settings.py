@@ -1,0 +1,159 @@
+"""One frozen tree of settings, read once: defaults, then one TOML file, then the environment (FUSEDEX_*).
+
+A nested setting is named with two underscores: FUSEDEX_SEARCH__DEPTH=200. This is the only module that reads the environment.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from indexer.errors import SettingsError
+from indexer.registry import did_you_mean
+
+PREFIX = "FUSEDEX_"
+FILE_VARIABLE = "FUSEDEX_CONFIG"
+NOT_SETTINGS = {FILE_VARIABLE, "FUSEDEX_TEST_DATA", "FUSEDEX_TEST_HOME"}
+
+
+def default_home() -> Path:
+    """The user's data folder (XDG), or the system's state folder for root, who has no users' data."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/fusedex")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "fusedex"
+
+
+class Section(BaseModel):
+    """A frozen group of settings; an unknown name in it is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EncodeSettings(Section):
+    """Which encoders make a product's rows, and how they are fused."""
+
+    text: str = "sentence"
+    photo: str = "bridge"
+    fusion: str = "weighted"
+    text_folder: Path | None = Field(default=None, description="local model folder for the encoder 'transformer'")
+    fusion_folder: Path | None = Field(default=None, description="checkpoint folder for the fusion 'mlp'")
+    title_weight: float = Field(default=0.4, ge=0)
+    description_weight: float = Field(default=0.2, ge=0)
+    photo_weight: float = Field(default=0.4, ge=0)
+    batch: int = Field(default=64, ge=1)
+    threads: int | None = Field(default=None, ge=1, description="compute threads; default: the cores at hand")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    grey: bool = False
+
+
+class FeedSettings(Section):
+    """Limits of what is accepted."""
+
+    roots: tuple[Path, ...] = Field(default=(), description="folders that paths in messages may lie under")
+    message_bytes: int = Field(default=1_000_000, ge=1000, description="largest accept message, as JSON in UTF-8")
+    attribute_cap: int = Field(default=64, ge=0, description="attributes kept per product")
+    batch: int = Field(default=500, ge=1, description="events per ledger transaction")
+    future_s: int = Field(default=300, ge=0, description="how far ahead of the clock an update time may lie")
+    currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="for prices that name none")
+    photo_pixels: int = Field(default=40_000_000, ge=1, description="largest photo, in pixels, checked before decoding")
+    photo_bytes: int = Field(default=20_000_000, ge=1)
+
+
+class WorkSettings(Section):
+    """How workers claim, and when they give up. Times in seconds."""
+
+    claim: int = Field(default=128, ge=1, description="rows per claim")
+    threads: int = Field(default=2, ge=1, le=16, description="tasks at once in one worker process")
+    lease_s: float = Field(default=300, gt=0)
+    sweep_s: float = Field(default=30, gt=0)
+    attempts: int = Field(default=3, ge=1, description="claims that may end unexplained before a row is buried")
+    retry_s: float = Field(default=2, gt=0, description="first delay after a transient error; doubles, with jitter")
+    retry_cap_s: float = Field(default=120, gt=0)
+    watchdog_s: float = Field(default=600, gt=0, description="a stage that stands still longer ends its process")
+    bulk_bytes: int = Field(default=8_000_000, ge=10_000)
+
+
+class SearchSettings(Section):
+    """Defaults of the read path."""
+
+    depth: int = Field(default=100, ge=1, le=1000, description="candidates per leg")
+    strategy: Literal["blend", "rerank", "lexical", "vector"] = "blend"
+    blend: Literal["min_max", "rrf"] = "min_max"
+    lexical_weight: float = Field(default=0.5, ge=0, le=1, description="the vector leg has the rest")
+    rrf_constant: int = Field(default=60, ge=1)
+    timeout_s: float = Field(default=10, gt=0)
+    query_cache: int = Field(default=2048, ge=0, description="query vectors kept, least recently used go first")
+    per_page_cap: int = Field(default=100, ge=1)
+
+
+class IndexSettings(Section):
+    """How the index is made."""
+
+    alias: str = Field(default="products", pattern="^[a-z][a-z0-9_-]{0,100}$")
+    engine: Literal["lucene", "faiss"] = "lucene"
+    m: int = Field(default=16, ge=2, le=100)
+    ef_construction: int = Field(default=128, ge=2)
+    shards: int = Field(default=1, ge=1)
+    replicas: int = Field(default=0, ge=0)
+    refresh_s: int = Field(default=1, ge=1)
+
+
+class Settings(BaseSettings):
+    """All settings. Addresses left empty mean: use the embedded engines under `home`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    home: Path = Field(default_factory=default_home)
+    opensearch_url: SecretStr | None = None
+    broker_url: SecretStr | None = None
+    ledger_url: SecretStr | None = None
+    vectors_url: SecretStr | None = Field(default=None, description="the vector cache; default: beside the ledger")
+    log: Literal["auto", "console", "json"] = "auto"
+    heap_mb: int = Field(default=1024, ge=256, description="the embedded OpenSearch's heap")
+    encode: EncodeSettings = EncodeSettings()
+    feed: FeedSettings = FeedSettings()
+    work: WorkSettings = WorkSettings()
+    search: SearchSettings = SearchSettings()
+    index: IndexSettings = IndexSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the file; nothing else is read."""
+        file = os.environ.get(FILE_VARIABLE)
+        sources = [init_settings, env_settings]
+        if file:
+            sources.append(TomlConfigSettingsSource(settings_cls, Path(file)))
+        return tuple(sources)
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """Read file and environment; raises SettingsError that names every wrong or unknown setting at once."""
+        file = os.environ.get(FILE_VARIABLE)
+        if file and not Path(file).is_file():
+            raise SettingsError(f"{FILE_VARIABLE} names {file}, which is no file.")
+        complaints = _unknown_variables()
+        try:
+            settings = cls()
+        except ValidationError as error:
+            complaints += [f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors()]
+        except ValueError as error:
+            complaints.append(str(error))
+        if complaints:
+            raise SettingsError("Settings are wrong: " + "; ".join(complaints) + ".", cure="docs/settings.md lists them all.")
+        return settings
+
+
+def _unknown_variables() -> list[str]:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    given = [name for name in os.environ if name.startswith(PREFIX) and name not in NOT_SETTINGS]
+    unknown = [name for name in given if name.split("__")[0] not in known]
+    return [f"{name} is no setting. {did_you_mean(name, sorted(known))}" for name in unknown]

@@ -1,0 +1,47 @@
+"""What a model is, as data: everything that decides its rows is in its digest."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageInput:
+    """How pixels enter an image model: a square of `side` pixels, then (pixel / 255 - mean) / std per channel.
+
+    `crop_share` is the share of the shorter side that the centre crop keeps.
+    """
+
+    side: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    crop_share: float = 1.0
+    grey: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """A model's identity: frozen, with licence and origin; `digest` changes when its rows would.
+
+    `width` counts the numbers of one row. `weights` is the sha-256 of the weight files, or names the algorithm
+    and its version where there are no weights.
+    """
+
+    name: str
+    revision: str
+    width: int
+    weights: str
+    licence: str
+    origin: str
+    max_tokens: int | None = None
+    pooling: str = ""
+    query_prefix: str = ""
+    product_prefix: str = ""
+    image: ImageInput | None = None
+    preprocessing: str = ""
+
+    @property
+    def digest(self) -> str:
+        """First 16 hex digits of the sha-256 over all that decides the rows (not over licence and origin)."""
+        decisive = {key: value for key, value in asdict(self).items() if key not in ("licence", "origin")}
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
