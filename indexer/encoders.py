@@ -76,7 +76,7 @@ class Encoders:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        row = self.text.encode([text], side="query")[0]
+        row: Row = self.text.encode([text], side="query")[0]
         with self._lock:
             self._kept[key] = row
             while len(self._kept) > self._room:

@@ -1,5 +1,5 @@
 """
-Every error this library raises on purpose; the client's, the database's and the broker's errors are translated into these at one border each.
+Every error that this library raises on purpose; foreign errors are translated into these, at one border each.
 
 IndexerError              retry?  meaning
 ├─ SettingsError          no      a setting is unknown, wrong, or contradicts another

@@ -25,6 +25,19 @@ def default_home() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "fusedex"
 
 
+def default_cache() -> Path:
+    """Where downloads are kept, shared by all homes of this user (XDG), or the system's cache folder for root."""
+    if os.geteuid() == 0:
+        return Path("/var/cache/fusedex")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fusedex"
+
+
+def java_home() -> Path | None:
+    """The Java that the user's environment names (JAVA_HOME), looked at first; None when it names none."""
+    named = os.environ.get("JAVA_HOME")
+    return Path(named) if named else None
+
+
 class Section(BaseModel):
     """A frozen group of settings; an unknown name in it is an error."""
 
@@ -34,18 +47,18 @@ class Section(BaseModel):
 class EncodeSettings(Section):
     """Which encoders make a product's rows, and how they are fused."""
 
-    text: str = "sentence"
-    photo: str = "bridge"
-    fusion: str = "weighted"
+    text: str = Field(default="sentence", description="text encoder: hashed, sentence, minilm, transformer, or a plug-in's name")
+    photo: str = Field(default="bridge", description="photo encoder: hashed, bridge, image, none, or a plug-in's name")
+    fusion: str = Field(default="weighted", description="weighted, or mlp with a checkpoint")
     text_folder: Path | None = Field(default=None, description="local model folder for the encoder 'transformer'")
     fusion_folder: Path | None = Field(default=None, description="checkpoint folder for the fusion 'mlp'")
-    title_weight: float = Field(default=0.4, ge=0)
-    description_weight: float = Field(default=0.2, ge=0)
-    photo_weight: float = Field(default=0.4, ge=0)
-    batch: int = Field(default=64, ge=1)
+    title_weight: float = Field(default=0.4, ge=0, description="the title's share of a product's row")
+    description_weight: float = Field(default=0.2, ge=0, description="the description's share")
+    photo_weight: float = Field(default=0.4, ge=0, description="the photos' share, all together")
+    batch: int = Field(default=64, ge=1, description="texts or photos per model run")
     threads: int | None = Field(default=None, ge=1, description="compute threads; default: the cores at hand")
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    grey: bool = False
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where models run; auto takes a GPU when there is one")
+    grey: bool = Field(default=False, description="photos in grey, for models that were trained so")
 
 
 class FeedSettings(Section):
@@ -58,7 +71,7 @@ class FeedSettings(Section):
     future_s: int = Field(default=300, ge=0, description="how far ahead of the clock an update time may lie")
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="for prices that name none")
     photo_pixels: int = Field(default=40_000_000, ge=1, description="largest photo, in pixels, checked before decoding")
-    photo_bytes: int = Field(default=20_000_000, ge=1)
+    photo_bytes: int = Field(default=20_000_000, ge=1, description="largest photo file")
 
 
 class WorkSettings(Section):
@@ -66,38 +79,38 @@ class WorkSettings(Section):
 
     claim: int = Field(default=128, ge=1, description="rows per claim")
     threads: int = Field(default=2, ge=1, le=16, description="tasks at once in one worker process")
-    lease_s: float = Field(default=300, gt=0)
-    sweep_s: float = Field(default=30, gt=0)
+    lease_s: float = Field(default=300, gt=0, description="how long a claim holds without a sign of life")
+    sweep_s: float = Field(default=30, gt=0, description="how often due rows are looked for and hints sent again")
     attempts: int = Field(default=3, ge=1, description="claims that may end unexplained before a row is buried")
     retry_s: float = Field(default=2, gt=0, description="first delay after a transient error; doubles, with jitter")
-    retry_cap_s: float = Field(default=120, gt=0)
+    retry_cap_s: float = Field(default=120, gt=0, description="longest delay after a transient error")
     watchdog_s: float = Field(default=600, gt=0, description="a stage that stands still longer ends its process")
-    bulk_bytes: int = Field(default=8_000_000, ge=10_000)
+    bulk_bytes: int = Field(default=8_000_000, ge=10_000, description="largest bulk request")
 
 
 class SearchSettings(Section):
     """Defaults of the read path."""
 
     depth: int = Field(default=100, ge=1, le=1000, description="candidates per leg")
-    strategy: Literal["blend", "rerank", "lexical", "vector"] = "blend"
-    blend: Literal["min_max", "rrf"] = "min_max"
+    strategy: Literal["blend", "rerank", "lexical", "vector"] = Field(default="blend", description="how candidates are found and scored")
+    blend: Literal["min_max", "rrf"] = Field(default="min_max", description="how the legs' scores become one")
     lexical_weight: float = Field(default=0.5, ge=0, le=1, description="the vector leg has the rest")
-    rrf_constant: int = Field(default=60, ge=1)
-    timeout_s: float = Field(default=10, gt=0)
+    rrf_constant: int = Field(default=60, ge=1, description="k of reciprocal rank fusion")
+    timeout_s: float = Field(default=10, gt=0, description="for one search, all requests together")
     query_cache: int = Field(default=2048, ge=0, description="query vectors kept, least recently used go first")
-    per_page_cap: int = Field(default=100, ge=1)
+    per_page_cap: int = Field(default=100, ge=1, description="most hits on one page")
 
 
 class IndexSettings(Section):
     """How the index is made."""
 
-    alias: str = Field(default="products", pattern="^[a-z][a-z0-9_-]{0,100}$")
-    engine: Literal["lucene", "faiss"] = "lucene"
-    m: int = Field(default=16, ge=2, le=100)
-    ef_construction: int = Field(default=128, ge=2)
-    shards: int = Field(default=1, ge=1)
-    replicas: int = Field(default=0, ge=0)
-    refresh_s: int = Field(default=1, ge=1)
+    alias: str = Field(default="products", pattern="^[a-z][a-z0-9_-]{0,100}$", description="the name that searches and writes use")
+    engine: Literal["lucene", "faiss"] = Field(default="lucene", description="k-NN engine; faiss on clusters that have it, never embedded")
+    m: int = Field(default=16, ge=2, le=100, description="links per vector in the HNSW graph")
+    ef_construction: int = Field(default=128, ge=2, description="candidates while the graph is built")
+    shards: int = Field(default=1, ge=1, description="primary shards of a new index")
+    replicas: int = Field(default=0, ge=0, description="copies of each shard of a new index")
+    refresh_s: int = Field(default=1, ge=1, description="seconds until a write is searchable by itself")
 
 
 class Settings(BaseSettings):
@@ -105,12 +118,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid")
 
-    home: Path = Field(default_factory=default_home)
-    opensearch_url: SecretStr | None = None
-    broker_url: SecretStr | None = None
-    ledger_url: SecretStr | None = None
+    home: Path = Field(default_factory=default_home, description="where the embedded engines keep their data and logs")
+    opensearch_url: SecretStr | None = Field(default=None, description="a running OpenSearch; default: the embedded one")
+    broker_url: SecretStr | None = Field(default=None, description="a running Redis or Valkey; default: the embedded one")
+    ledger_url: SecretStr | None = Field(default=None, description="a database, as SQLAlchemy names it; default: SQLite under home")
     vectors_url: SecretStr | None = Field(default=None, description="the vector cache; default: beside the ledger")
-    log: Literal["auto", "console", "json"] = "auto"
+    log: Literal["auto", "console", "json"] = Field(default="auto", description="readable lines, JSON lines, or by where they go")
     heap_mb: int = Field(default=1024, ge=256, description="the embedded OpenSearch's heap")
     encode: EncodeSettings = EncodeSettings()
     feed: FeedSettings = FeedSettings()
@@ -124,8 +137,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments win over the environment, the environment over the file; nothing else is read."""
         file = os.environ.get(FILE_VARIABLE)

@@ -1,0 +1,1 @@
+"""Index mappings, as package data."""

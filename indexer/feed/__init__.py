@@ -1,0 +1,1 @@
+"""A file of anything to clean products, row by row."""

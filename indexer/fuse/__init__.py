@@ -1,0 +1,1 @@
+"""Part rows to one product row."""

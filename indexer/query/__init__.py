@@ -1,0 +1,1 @@
+"""What the shopper meant: the filter grammar and the check of fields."""

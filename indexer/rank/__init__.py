@@ -1,0 +1,1 @@
+"""Hits to an order we can defend."""

@@ -1,0 +1,47 @@
+# The one runner. `make` sets up; every other verb sets up first if it must.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: all demo test check bench docs lock format clean
+.DEFAULT_GOAL := all
+
+all: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "fusedex needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "this Python can't make virtual environments; on Debian: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@awk '/^[^ #]/ { mine = /^uv==/ } mine' requirements.lock > .venv/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.txt
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
+	@touch $(READY)
+
+demo: $(READY)  ## the main job on real products; ONCE=1 ends after the searches
+	@$(BIN)/fusedex demo $(if $(ONCE),--once)
+
+test: $(READY)  ## everything; PYTEST_ARGS narrows it
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(READY)  ## the rules about ourselves and all tests that need no engine
+	$(BIN)/python -m pytest -m "not live and not pages and not postgres" $(PYTEST_ARGS)
+
+bench: $(READY)  ## ratios against bare rivals, measured in one run
+	@$(BIN)/python -m benchmarks
+
+docs: $(READY)  ## regenerate what the docs quote from the code
+	$(BIN)/python -m docs.generate
+
+lock: $(READY)  ## resolve all dependencies anew, for every platform, with hashes
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --all-extras --group dev \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

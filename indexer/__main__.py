@@ -1,0 +1,5 @@
+"""`python -m indexer` is `fusedex`."""
+
+from indexer.cli import main
+
+main()

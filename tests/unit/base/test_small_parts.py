@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.batches import batches, by_length
+from indexer.errors import DuplicateName, UnknownName
+from indexer.observe import RunObserver
+from indexer.registry import Registry, did_you_mean
+from indexer.specs import ImageInput, ModelSpec
+
+SPEC = ModelSpec(name="m", revision="1", width=8, weights="abc", licence="MIT", origin="here")
+
+
+@given(st.lists(st.integers()), st.integers(1, 9))
+def test_batches_keep_order_and_size(items: list[int], size: int) -> None:
+    groups = list(batches(items, size=size))
+    assert [item for group in groups for item in group] == items
+    assert all(len(group) == size for group in groups[:-1])
+    assert all(groups)
+
+
+def test_a_batch_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        next(batches([1], size=0))
+
+
+@given(st.lists(st.integers(0, 50)), st.integers(1, 9))
+def test_by_length_covers_each_position_once_longest_first(lengths: list[int], size: int) -> None:
+    groups = by_length(lengths, size=size)
+    order = [position for group in groups for position in group]
+    assert sorted(order) == list(range(len(lengths)))
+    assert [lengths[p] for p in order] == sorted(lengths, reverse=True)
+
+
+def test_registry_refuses_duplicates_and_suggests() -> None:
+    registry: Registry[type[object]] = Registry("toy encoder")
+    registry.add("siglip-base", object)
+    with pytest.raises(DuplicateName):
+        registry.add("siglip-base", object)
+    with pytest.raises(UnknownName, match=r"Did you mean 'siglip-base'\? Known: siglip-base\."):
+        registry.get("siglip")
+    assert registry.get("siglip-base") is object
+
+
+def test_a_long_list_of_names_is_cut() -> None:
+    assert did_you_mean("zz", [f"n{i}" for i in range(30)]).endswith("n19, ….")
+
+
+def test_the_digest_follows_what_decides_the_rows() -> None:
+    assert SPEC.digest == replace(SPEC, licence="GPL", origin="there").digest
+    changed = [
+        replace(SPEC, width=9),
+        replace(SPEC, query_prefix="query: "),
+        replace(SPEC, weights="abd"),
+        replace(SPEC, image=ImageInput(side=224, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))),
+    ]
+    assert len({spec.digest for spec in [SPEC, *changed]}) == 5
+
+
+def test_a_misspelt_hook_is_refused() -> None:
+    with pytest.raises(TypeError, match="row_rejectd"):
+        type("Wrong", (RunObserver,), {"row_rejectd": lambda self: None})
+
+
+def test_hooks_do_nothing_by_default() -> None:
+    class Quiet(RunObserver):
+        def stage_moved(self, stage: str) -> None:
+            super().stage_moved(stage)
+
+    Quiet().stage_moved("claimed")
+    Quiet().parts_encoded(texts=1, photos=0, cached=2)
