@@ -1,14 +1,18 @@
 """The text encoder, the photo encoder and the fusion of one index, held together: products and queries meet in their space."""
 
-import hashlib
+import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 
 from indexer.encode.base import PhotoEncoder, Pixels, TextEncoder
-from indexer.errors import EncoderMismatch, QueryError
+from indexer.errors import EncoderMismatch, QueryError, ZeroRow
 from indexer.fuse.base import Fusion, PartRow
+from indexer.photos.decode import digest
 from indexer.store.base import Identity
 from indexer.vectors import Row
 
@@ -26,7 +30,7 @@ class QueryParts:
 class Encoders:
     """What turns parts into rows, and rows into the one row of a product or a query. Safe across threads.
 
-    `query_cache` bounds the text rows that are kept; the least recently used go first.
+    `query_cache` bounds the rows of queries' texts and photos that are kept (a photo's by its digest); the least recently used go first.
     """
 
     def __init__(self, text: TextEncoder, photo: PhotoEncoder | None, fusion: Fusion, *, query_cache: int = 0) -> None:
@@ -34,7 +38,7 @@ class Encoders:
         self.text = text
         self.photo = photo
         self.fusion = fusion
-        self._kept: OrderedDict[str, Row] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], Row] = OrderedDict()
         self._room = query_cache
         self._lock = threading.Lock()
 
@@ -59,28 +63,51 @@ class Encoders:
                 cure="Search with the settings it was built with (FUSEDEX_ENCODE__*), or build an index for these.",
             )
 
+    def warm(self, *, photos: bool = True) -> None:
+        """Load the models now and run each once, so that no query waits for that. Raises ModelError classes."""
+        self.text.encode(["A chair of oak"], side="query")
+        if photos and self.photo is not None:
+            self.photo.encode([np.full((64, 64, 3), 127, dtype=np.uint8)])
+
     def query_row(self, parts: QueryParts) -> Row | None:
-        """One unit row for a query, or None where it has neither text nor photo. Raises QueryError, ModelError."""
+        """One unit row for a query, or None where it has neither text nor photo with weight and a direction.
+
+        A text in which the encoder sees nothing (a lone "!" has no direction for some) is left out. Raises QueryError for a photo
+        without a photo encoder, and ModelError.
+        """
         rows: list[PartRow] = []
         if parts.text and parts.text_weight > 0:
-            rows.append(PartRow("text", self._text_row(parts.text), parts.text_weight))
+            with contextlib.suppress(ZeroRow):
+                rows.append(PartRow("text", self._row("text", parts.text, partial(self._text_row, parts.text)), parts.text_weight))
         if parts.photo is not None and parts.photo_weight > 0:
             if self.photo is None:
-                raise QueryError("This index has no photo encoder, so it can't be asked with a photo.")
-            rows.append(PartRow("photo", self.photo.encode([parts.photo])[0], parts.photo_weight))
+                raise QueryError("This index has no photo encoder, so it can't be asked with a photo.", cure="Ask with words.")
+            make = partial(self._photo_row, self.photo, parts.photo)
+            rows.append(PartRow("photo", self._row("photo", digest(parts.photo), make), parts.photo_weight))
         return self.fusion.fuse(rows) if rows else None
 
-    def _text_row(self, text: str) -> Row:
-        key = hashlib.sha256(text.encode()).hexdigest()
+    def _row(self, kind: str, what: str, make: Callable[[], Row]) -> Row:
+        key = (kind, what)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        row: Row = self.text.encode([text], side="query")[0]
+        # Outside the lock: two threads may encode the same thing, and none waits for another's.
+        row = make()
+        row.setflags(write=False)
         with self._lock:
             self._kept[key] = row
             while len(self._kept) > self._room:
                 self._kept.popitem(last=False)
+        return row
+
+    def _text_row(self, text: str) -> Row:
+        row: Row = self.text.encode([text], side="query")[0]
+        return row
+
+    @staticmethod
+    def _photo_row(encoder: PhotoEncoder, photo: Pixels) -> Row:
+        row: Row = encoder.encode([photo])[0]
         return row
 
     def fuse(self, parts: Sequence[PartRow]) -> Row | None:

@@ -156,7 +156,10 @@ class BrokerUnavailable(IndexerError):
 
 
 class StoreError(IndexerError):
-    """OpenSearch refused."""
+    """OpenSearch refused; `status` and `kind` are its HTTP status and its own name for the error, where it gave them."""
+
+    status: int | None = None
+    kind: str = ""
 
 
 class StoreUnavailable(StoreError):

@@ -113,6 +113,9 @@ class ProductReader(Protocol):
     def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
         """All legs in one request, answered in order. Raises StoreError classes."""
 
+    def close(self) -> None:
+        """Give the connections back."""
+
 
 class AsyncProductReader(Protocol):
     """The read side for an event loop."""
@@ -122,6 +125,9 @@ class AsyncProductReader(Protocol):
 
     async def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
         """All legs in one request, answered in order. Raises StoreError classes."""
+
+    async def close(self) -> None:
+        """Give the connections back."""
 
 
 class ProductStore(ProductReader, Protocol):

@@ -1,0 +1,1 @@
+"""One module a format: raw rows with file and line, lazily."""

@@ -1,0 +1,1 @@
+"""Ratios against bare rivals, each pair measured in one run."""

@@ -1,0 +1,38 @@
+"""The rival of the pipeline: the same cleaned, prepared batches through the bare encoder, on one core: python -m benchmarks.raw CORE.
+
+Reads file names from standard input, a line each; for each prints the seconds that the batches took.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    os.sched_setaffinity(0, {int(sys.argv[1])})
+    from indexer import text
+    from indexer.batches import by_length
+    from indexer.build import build_encoders
+    from indexer.settings import Settings
+
+    settings = Settings.load()
+    encoder = build_encoders(settings).text
+    encoder.encode(["a plain chair"], side="product")
+    print("ready", flush=True)
+    for line in sys.stdin:
+        rows = [json.loads(row) for row in Path(line.strip()).read_text().splitlines()]
+        texts = {text.clean(row["title"], text.TITLE) for row in rows} | {text.clean(row["description"], text.DESCRIPTION) for row in rows}
+        wanted = sorted(texts - {""})
+        groups = by_length([encoder.length(one) for one in wanted], size=settings.encode.batch)
+        batches = [encoder.prepare([wanted[position] for position in group], "product") for group in groups]
+        began = time.perf_counter()
+        for batch in batches:
+            encoder.finish(encoder.run(batch))
+        print(time.perf_counter() - began, flush=True)
+
+
+if __name__ == "__main__":
+    main()

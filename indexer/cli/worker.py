@@ -1,0 +1,28 @@
+"""`fusedex worker`: one worker process in the foreground."""
+
+from typing import Annotated
+
+import typer
+
+from indexer.observe import configure_logs
+from indexer.records import LANES, Lane
+from indexer.settings import Settings
+from workers.process import run
+
+
+def worker(
+    lane: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"Work only this lane; may be repeated. One of {', '.join(LANES)}; default: all, and what is sent to be accepted."
+        ),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, max=16, help="Tasks at once; default: FUSEDEX_WORK__THREADS.")] = None,
+) -> None:
+    """Work the queue until it is told to stop (SIGTERM or Ctrl-C): rows in hand are put back, for another worker."""
+    settings = Settings.load()
+    configure_logs(settings.log)
+    chosen: list[Lane] = [known for known in LANES if known in (lane or ())]
+    if unknown := set(lane or ()) - set(LANES):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: no such lane; they are {', '.join(LANES)}.")
+    raise typer.Exit(run(settings, lanes=chosen, threads=threads))

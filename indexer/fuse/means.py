@@ -1,0 +1,44 @@
+"""Weighted means of part rows: what every fusion does first."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from indexer.errors import ModelError, WidthMismatch
+from indexer.fuse.base import PartRow
+from indexer.registry import did_you_mean
+from indexer.vectors import Row, checked_rows, unit_rows
+
+
+def part_weights(parts: Sequence[PartRow], weights: Mapping[str, float]) -> list[float]:
+    """Each part's weight, in order: its kind's times its own, divided by the parts of that kind; a negative one counts as none.
+
+    Raises ModelError for a kind that `weights` lacks.
+    """
+    unknown = [part.kind for part in parts if part.kind not in weights]
+    if unknown:
+        raise ModelError(f"No fusion weight for parts of kind {unknown[0]!r}.", cure=did_you_mean(unknown[0], sorted(weights)))
+    counts = Counter(part.kind for part in parts if part.weight > 0)
+    return [max(0.0, weights[part.kind] * part.weight) / max(1, counts[part.kind]) for part in parts]
+
+
+def mean_row(parts: Sequence[PartRow], weights: Sequence[float], *, width: int) -> Row | None:
+    """The unit row of Σ weight · row over parts of positive weight, None without one; computed in float64.
+
+    Rows that cancel each other out have no mean direction: then the heaviest part's row stands for all (the first of equals).
+    Raises WidthMismatch for a row of another shape than (width,), NotFinite, and ZeroRow where the heaviest row has no length.
+    """
+    chosen = [(weight, part.row) for weight, part in zip(weights, parts, strict=True) if weight > 0]
+    if not chosen:
+        return None
+    for _, row in chosen:
+        if row.shape != (width,):
+            raise WidthMismatch(f"A part's row has the shape {row.shape} where ({width},) was expected.")
+    rows = checked_rows(np.stack([row for _, row in chosen]), width=width).astype(np.float64)
+    total = np.array([weight for weight, _ in chosen]) @ rows
+    # float32 rows cancel only up to their rounding, so "nothing left" is measured against what went in
+    if np.linalg.norm(total) < 1e-6 * sum(weight for weight, _ in chosen):
+        total = rows[int(np.argmax([weight for weight, _ in chosen]))]
+    fused: Row = unit_rows(total[None], width=width)[0]
+    return fused

@@ -1,0 +1,117 @@
+"""The ledger's tables, and the vector cache's, in SQLAlchemy Core; `migrations/` makes them, step by step.
+
+Times are microseconds since 1970. Texts that people or machines outside wrote are JSON in ASCII or cleaned before they
+come here, since PostgreSQL refuses a NUL.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+LEDGER = MetaData()
+VECTORS = MetaData()
+
+KEY = Text().with_variant(Text(collation="C"), "postgresql")
+"""Keys sort by code point in both databases, as Python sorts: rows locked in that order can't deadlock."""
+
+identity = Table(
+    "fusedex_ledger",
+    LEDGER,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),
+    Column("born", BigInteger, nullable=False),
+)
+
+rows = Table(
+    "fusedex_rows",
+    LEDGER,
+    Column("id", KEY, primary_key=True),
+    # live, deleted, or waiting: an offer whose content has not come
+    Column("standing", Text, nullable=False),
+    # the registers of merge.py
+    Column("state", Text, nullable=False),
+    Column("content", Text),
+    Column("offer", Text),
+    # the row version that last changed the content: a write of that version or a later one has these parts
+    Column("content_since", BigInteger, nullable=False, server_default="0"),
+    # 0: nothing was ever given out to be indexed
+    Column("row_version", BigInteger, nullable=False, server_default="0"),
+    Column("indexed_version", BigInteger, nullable=False, server_default="0"),
+    # set while the row is dirty and not buried
+    Column("lane", Text),
+    # when it may be claimed: at once, after a delay, or when its lease ends
+    Column("due", BigInteger, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("lease_owner", Text),
+    # what the last release said
+    Column("trouble", Text, nullable=False, server_default=""),
+    # the lane that a buried row came from, and goes back to
+    Column("buried_lane", Text),
+    Column("parts", Text),
+    Column("photo_status", Text, nullable=False, server_default="none"),
+)
+_dirty = rows.c.lane.is_not(None)
+# Partial: claims and sweeps read dirty rows only, however many clean ones there are.
+Index("fusedex_rows_due", rows.c.lane, rows.c.attempts, rows.c.due, sqlite_where=_dirty, postgresql_where=_dirty)
+Index("fusedex_rows_span", rows.c.row_version, sqlite_where=_dirty, postgresql_where=_dirty)
+_leased = rows.c.lease_owner.is_not(None)
+Index("fusedex_rows_lease", rows.c.lease_owner, sqlite_where=_leased, postgresql_where=_leased)
+Index("fusedex_rows_standing", rows.c.standing)
+
+letters = Table(
+    "fusedex_letters",
+    LEDGER,
+    Column("id", KEY, primary_key=True),
+    Column("row_version", BigInteger, nullable=False, index=True),
+    Column("error", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("first_seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False, index=True),
+)
+
+jobs = Table(
+    "fusedex_jobs",
+    LEDGER,
+    Column("id", KEY, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("arrival", BigInteger, nullable=False),
+    Column("committed", Boolean, nullable=False),
+    Column("failed", Text, nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("first_version", BigInteger),
+    Column("last_version", BigInteger),
+)
+
+rejections = Table(
+    "fusedex_rejections",
+    LEDGER,
+    Column("job", KEY, primary_key=True),
+    # by digest, so that a job sent again adds none twice
+    Column("digest", Text, primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("rejected", Text, nullable=False),
+)
+
+roles = Table(
+    "fusedex_roles",
+    LEDGER,
+    Column("role", KEY, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+counters = Table(
+    "fusedex_counters",
+    LEDGER,
+    Column("name", KEY, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+)
+
+vectors = Table(
+    "fusedex_vectors",
+    VECTORS,
+    Column("spec", KEY, primary_key=True),
+    Column("input", KEY, primary_key=True),
+    Column("width", Integer, nullable=False),
+    Column("row", LargeBinary, nullable=False),
+    Column("used", BigInteger, nullable=False, index=True),
+)

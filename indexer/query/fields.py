@@ -1,0 +1,28 @@
+"""Which plain fields can be filtered and counted, and of what kind each is."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+Kind = Literal["text", "number", "truth", "attribute"]
+"""Text knows = and != only; numbers know every operator; a truth value is true or false; an attribute may be any of them."""
+
+PLAIN: Mapping[str, Kind] = {
+    "brand": "text",
+    "category": "text",
+    "currency": "text",
+    "group": "text",
+    "id": "text",
+    "in_stock": "truth",
+    "language": "text",
+    "price": "number",
+    "stock": "number",
+}
+"""The plain fields that a filter may name."""
+
+PLAIN_FACETS: tuple[str, ...] = ("brand", "category", "currency", "group", "in_stock", "language")
+"""The plain fields that a facet may name: those with few values."""
+
+
+def kind_of(field: str) -> Kind:
+    """The kind of a plain field; every other name is an attribute's."""
+    return PLAIN.get(field, "attribute")

@@ -1,0 +1,75 @@
+"""What was asked, made fit to answer: text cleaned, parts without weight left out, every figure within its limits."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import get_args
+
+from indexer.errors import QueryError
+from indexer.query.check import check_values
+from indexer.query.filters import parse_filters
+from indexer.records import Blend, Filter, Query, Strategy
+from indexer.text.clean import QUERY, clean
+
+LENGTH_CAP = 512
+"""Characters of a query's text: long enough for any shopper, short enough to keep BM25 from thousands of clauses."""
+
+WEIGHT_CAP = 1000.0
+"""Only the ratio of the weights counts, and a thousandth of a part is no part."""
+
+
+def as_query(
+    query: Query | str,
+    *,
+    filters: Sequence[Filter | str] = (),
+    facets: Sequence[str] = (),
+    page: int | None = None,
+    per_page: int | None = None,
+) -> Query:
+    """One Query of what a searcher was given: filters and facets are added to the query's own, page and per_page replace them.
+
+    A lone text stands for a sequence of one. Raises BadFilter for a filter's text that does not follow the grammar.
+    """
+    query = Query(text=query) if isinstance(query, str) else query
+    return replace(
+        query,
+        filters=(*query.filters, *parse_filters([filters] if isinstance(filters, str) else filters)),
+        facets=(*query.facets, *([facets] if isinstance(facets, str) else facets)),
+        page=query.page if page is None else page,
+        per_page=query.per_page if per_page is None else per_page,
+    )
+
+
+def normalise(query: Query, *, per_page_cap: int) -> Query:
+    """The query with its text cleaned, its weightless parts left out and repeated facets named once, in order.
+
+    Nothing left of the words after cleaning means no words. Raises QueryError (BadFilter for a filter) for what can't be
+    answered, before anything is asked of anyone.
+    """
+    _check_figures(query, per_page_cap=per_page_cap)
+    check_values(query.filters)
+    text = query.text.strip() if query.text_weight > 0 else ""
+    photo = query.photo if query.photo_weight > 0 else None
+    if not text and photo is None and (query.text.strip() or query.photo is not None):
+        raise QueryError("No part of the query has weight.", cure="Give the text or the photo a weight above 0.")
+    text = clean(text, QUERY)
+    _check_length(text)  # once more: a few characters are written out by cleaning, one as up to eighteen
+    return replace(query, text=text, photo=photo, facets=tuple(dict.fromkeys(query.facets)))
+
+
+def _check_figures(query: Query, *, per_page_cap: int) -> None:
+    _check_length(query.text)
+    if query.page < 1:
+        raise QueryError(f"Pages count from 1, so there is no page {query.page}.")
+    if not 1 <= query.per_page <= per_page_cap:
+        raise QueryError(f"A page holds 1 to {per_page_cap} hits, not {query.per_page}.", cure="Ask for more pages instead.")
+    for name, weight in (("text", query.text_weight), ("photo", query.photo_weight)):
+        if not 0 <= weight <= WEIGHT_CAP:  # refuses NaN too
+            raise QueryError(f"The {name} weight is a number from 0 to {WEIGHT_CAP:g}, not {weight!r}.")
+    for name, choice, known in (("strategy", query.strategy, get_args(Strategy)), ("blend", query.blend, get_args(Blend))):
+        if choice is not None and choice not in known:
+            raise QueryError(f"There is no {name} {choice!r}.", cure=f"Known: {', '.join(known)}.")
+
+
+def _check_length(text: str) -> None:
+    if len(text) > LENGTH_CAP:
+        raise QueryError(f"A query's text may have {LENGTH_CAP} characters; this one has {len(text)}.", cure="Shorten it.")

@@ -1,0 +1,170 @@
+"""The store on OpenSearch, for threads and for event loops: two short loops that send what the plans ask for."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+
+from indexer.errors import StoreError
+from indexer.settings import IndexSettings
+from indexer.store.base import Description, Document, Identity, Leg, LegAnswer, Written
+from indexer.store.bulk import write_plan
+from indexer.store.calls import Call, Plan
+from indexer.store.capabilities import Capabilities, capabilities_plan
+from indexer.store.client import make_async_client, make_client, our_errors, request_arguments
+from indexer.store.requests import search_call
+from indexer.store.responses import leg_answers
+from indexer.store.versions import describe_plan, ensure_plan
+
+T = TypeVar("T")
+DESCRIPTION_S = 5.0
+"""How long a description is kept."""
+
+
+class KeptDescription:
+    """The last description and when it was taken; safe across threads, as both are set in one step."""
+
+    def __init__(self) -> None:
+        """Nothing is kept yet."""
+        self._kept: tuple[float, Description] | None = None
+
+    def keep(self, description: Description) -> Description:
+        """Keep it, and return it."""
+        self._kept = (time.monotonic(), description)
+        return description
+
+    def recent(self) -> Description | None:
+        """What was kept in the last DESCRIPTION_S seconds."""
+        kept = self._kept
+        return kept[1] if kept and time.monotonic() - kept[0] < DESCRIPTION_S else None
+
+    def forget(self) -> None:
+        """Keep nothing."""
+        self._kept = None
+
+
+def ask_plan(alias: str, legs: Sequence[Leg], kept: KeptDescription) -> Plan[list[LegAnswer]]:
+    """All legs in one request; a second one only where a leg found nothing and the index's name is not known."""
+    if not legs:
+        return []
+    answer = yield search_call(alias, legs)
+    # an answer without hits does not say which index gave it; an error among the answers goes first
+    answers = leg_answers(alias, legs, answer, index="")
+    if all(one.index for one in answers):
+        return answers
+    known = kept.recent() or kept.keep((yield from describe_plan(alias)))
+    return leg_answers(alias, legs, answer, index=known.index)
+
+
+class OpenSearchStore:
+    """The product store behind an alias of an OpenSearch; safe across threads, not across a fork."""
+
+    def __init__(
+        self, url: SecretStr, settings: IndexSettings | None = None, *, timeout_s: float = 10.0, bulk_bytes: int = 8_000_000
+    ) -> None:
+        """Prepare a client; nothing is asked of the server yet. Raises SettingsError for an address that is none."""
+        self._settings = settings or IndexSettings()
+        self._alias = self._settings.alias
+        self._client = make_client(url, timeout_s=timeout_s)
+        self._bulk_bytes = bulk_bytes
+        self._width: int | None = None
+        self._kept = KeptDescription()
+        self._describing = threading.Lock()
+
+    def capabilities(self) -> Capabilities:
+        """What the server is and can do."""
+        return self._run(capabilities_plan())
+
+    def ensure(self, identity: Identity) -> str:
+        """Make index and alias if they are missing, check them if not; return the index's name. Raises as ProductStore says."""
+        index = self._run(ensure_plan(self._settings, identity))
+        self._width = identity.width
+        self._kept.forget()
+        return index
+
+    def describe(self, *, fresh: bool = False) -> Description:
+        """The index behind the alias; kept for some seconds unless `fresh`. Raises IndexMissing, StoreUnavailable."""
+        with self._describing:  # when it is stale, one thread asks and the others wait for its answer
+            known = None if fresh else self._kept.recent()
+            return known or self._kept.keep(self._run(describe_plan(self._alias)))
+
+    def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
+        """All legs in one request, answered in order. Raises StoreError classes."""
+        return self._run(ask_plan(self._alias, legs, self._kept))
+
+    def write(self, documents: Sequence[Document]) -> list[Written]:
+        """One result per document, in order. Raises as ProductStore says, and IndexMissing."""
+        return self._run(write_plan(self._alias, documents, width=self._width, bulk_bytes=self._bulk_bytes))
+
+    def refresh(self) -> None:
+        """Make all that was written searchable, and counted by the next description."""
+        self._send(Call(method="POST", path=f"/{self._alias}/_refresh", timeout_s=60.0))
+        self._kept.forget()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def _run(self, plan: Plan[T]) -> T:
+        try:
+            call = next(plan)
+            while True:
+                try:
+                    answer = self._send(call)
+                except StoreError as error:
+                    call = plan.throw(error)
+                else:
+                    call = plan.send(answer)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    def _send(self, call: Call) -> Any:
+        with our_errors(self._alias):
+            return self._client.transport.perform_request(**request_arguments(call))
+
+
+class AsyncOpenSearchStore:
+    """The read side of the same store, for one event loop."""
+
+    def __init__(self, url: SecretStr, settings: IndexSettings | None = None, *, timeout_s: float = 10.0) -> None:
+        """Prepare a client; its connections open at the first request, in the loop that makes it. Raises as OpenSearchStore does."""
+        self._alias = (settings or IndexSettings()).alias
+        self._client = make_async_client(url, timeout_s=timeout_s)
+        self._kept = KeptDescription()
+        self._describing = asyncio.Lock()
+
+    async def describe(self, *, fresh: bool = False) -> Description:
+        """The index behind the alias; kept for some seconds unless `fresh`. Raises IndexMissing, StoreUnavailable."""
+        async with self._describing:
+            known = None if fresh else self._kept.recent()
+            return known or self._kept.keep(await self._run(describe_plan(self._alias)))
+
+    async def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
+        """All legs in one request, answered in order. Raises StoreError classes."""
+        return await self._run(ask_plan(self._alias, legs, self._kept))
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._client.close()
+
+    async def _run(self, plan: Plan[T]) -> T:
+        try:
+            call = next(plan)
+            while True:
+                try:
+                    answer = await self._send(call)
+                except StoreError as error:
+                    call = plan.throw(error)
+                else:
+                    call = plan.send(answer)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    async def _send(self, call: Call) -> Any:
+        with our_errors(self._alias):
+            return await self._client.transport.perform_request(**request_arguments(call))

@@ -1,0 +1,109 @@
+"""Search answers read: hits to products, scores to cosines, and every half answer to an error."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from indexer.errors import IndexMissing, StoreBlocked, StoreBusy, StoreError, StoreUnavailable
+from indexer.records import Product
+from indexer.store.base import Description, Found, Identity, Leg, LegAnswer, LexicalLeg
+from indexer.store.documents import photo_status_of, product_of
+
+Answer = Mapping[str, Any]
+REASON_CAP = 500
+
+
+def leg_answers(alias: str, legs: Sequence[Leg], answer: Answer, *, index: str) -> list[LegAnswer]:
+    """Each leg's answer, in order; `index` names the index of a leg that found nothing.
+
+    A product that several legs found is read once. Raises StoreError classes when any leg failed, wholly or on one shard.
+    """
+    items = answer.get("responses", [])
+    if len(items) != len(legs):
+        raise StoreUnavailable(f"{len(legs)} searches were answered by {len(items)} answers.")
+    read: dict[tuple[str, str], Product] = {}
+    return [_leg_answer(leg, checked(alias, item), read, index) for leg, item in zip(legs, items, strict=True)]
+
+
+def checked(alias: str, item: Answer) -> Answer:
+    """The item itself, if it is a whole answer. Raises the StoreError class of what it tells: an error, failed shards, a time-out."""
+    if "error" in item:
+        raise told_error(alias, int(item.get("status", 500)), item)
+    shards = item.get("_shards", {})
+    if shards.get("failed"):
+        reasons = {_innermost(failure.get("reason", {})) for failure in shards.get("failures", ())}
+        raise StoreUnavailable(
+            f"{shards['failed']} of {shards.get('total')} shards of {alias!r} did not answer: {'; '.join(sorted(reasons))[:REASON_CAP]}."
+        )
+    if item.get("timed_out"):
+        raise StoreUnavailable(f"The search of {alias!r} ran out of time on the server.")
+    return item
+
+
+def told_error(alias: str, status: int, body: object) -> StoreError:
+    """The error that a status and an error body mean, whether of a whole request or of one item."""
+    told = body.get("error", {}) if isinstance(body, Mapping) else {}
+    kind = str(told.get("type", "")) if isinstance(told, Mapping) else ""
+    reason = _innermost(told) if isinstance(told, Mapping) else str(told)
+    error = error_class(status, kind)(_sentence(alias, status, kind, reason), cure=_cure(status, kind))
+    error.status, error.kind = status, kind
+    return error
+
+
+def description(index: str, identity: Identity, answer: Answer) -> Description:
+    """How the index stands, from the answer to requests.describe_body."""
+    names = [bucket["key"] for bucket in answer.get("aggregations", {}).get("names", {}).get("buckets", ())]
+    return Description(index=index, identity=identity, products=int(answer["hits"]["total"]["value"]), attributes=tuple(sorted(names)))
+
+
+def _leg_answer(leg: Leg, item: Answer, read: dict[tuple[str, str], Product], index: str) -> LegAnswer:
+    lexical = isinstance(leg, LexicalLeg)
+    found = []
+    for hit in item["hits"]["hits"]:
+        key, source, score = (hit["_index"], hit["_id"]), hit["_source"], hit["_score"]
+        product = read.get(key)
+        if product is None:
+            product = read[key] = product_of(source)
+        # (1 + cosine) / 2 is the score of cosinesimil, for the graph and for knn_score alike
+        figure = score if lexical else min(1.0, max(-1.0, 2.0 * score - 1.0))
+        found.append(Found(id=hit["_id"], score=figure, product=product, photo_status=photo_status_of(source)))
+        index = hit["_index"]
+    return LegAnswer(found=tuple(found), index=index, took_ms=float(item.get("took", 0)))
+
+
+def error_class(status: int, kind: str) -> type[StoreError]:
+    """The class of a status and the server's own name for the error; a block is told as 403 or as 429."""
+    if kind in ("index_not_found_exception", "alias_not_found_exception"):
+        return IndexMissing
+    if kind == "cluster_block_exception":
+        return StoreBlocked
+    if status == 429:
+        return StoreBusy
+    return StoreUnavailable if status in (502, 503, 504) else StoreError
+
+
+def _sentence(alias: str, status: int, kind: str, reason: str) -> str:
+    if kind == "index_not_found_exception":
+        return f"There is no index or alias {alias!r}."
+    told = f"{kind}: {reason}" if kind and reason else kind or reason or "without a reason"
+    return f"OpenSearch answered {status} for {alias!r}: {told[:REASON_CAP]}."
+
+
+def _cure(status: int, kind: str) -> str:
+    if kind == "index_not_found_exception":
+        return "Feed some products first, or set FUSEDEX_INDEX__ALIAS to the alias that has them."
+    if kind == "cluster_block_exception":
+        return "A full disk does that: make room, then it takes writes again by itself."
+    if status in (401, 403):
+        return "Check the user, the password and the rights in FUSEDEX_OPENSEARCH_URL."
+    return ""
+
+
+def _innermost(told: Mapping[str, Any]) -> str:
+    # the outer reason is often "all shards failed"; the cause says why
+    for cause in (*told.get("root_cause", ()), told.get("caused_by")):
+        if isinstance(cause, Mapping) and cause.get("reason") and cause.get("reason") != told.get("reason"):
+            return str(cause["reason"])
+    failed = told.get("failed_shards") or ()
+    if failed and isinstance(failed[0], Mapping) and isinstance(failed[0].get("reason"), Mapping):
+        return _innermost(failed[0]["reason"])
+    return str(told.get("reason") or "")

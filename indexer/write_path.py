@@ -1,0 +1,244 @@
+"""The write path: what comes in is accepted into the ledger, and what is dirty there becomes documents in the store.
+
+accept:  feed ─► events ─► ledger ─► hints            (a backend, a command, a task)
+work:    claim ─► parts ─► rows ─► fused ─► store ─► finish      (the workers)
+"""
+
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.batches import batches
+from indexer.claims import Claim, Claims, Stopping
+from indexer.errors import FeedError, IndexMissing, StoreBusy, StoreError
+from indexer.feed.read import read_feed, read_rows
+from indexer.ledger.base import Job, Ledger, LedgerCounts, Outcome
+from indexer.observe import RunObserver, log
+from indexer.pace import Gate
+from indexer.publish.base import Publisher
+from indexer.publish.hints import Hints
+from indexer.records import Event, Lane, Rejected
+from indexer.settings import Settings
+from indexer.store.base import Written
+from indexer.work import Made, Workshop, make_documents
+
+Feed = Path | Iterable[Mapping[str, object]]
+"""A file, or raw rows."""
+
+SUSPECTS_AT_ONCE = 8
+"""Suspects worked one by one in one call, before the other threads of the process may go on."""
+FIRST_POLL_S, LAST_POLL_S = 0.05, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """How a job stood when the waiting ended: rows buried, and rows still to do (0: all of it is searchable)."""
+
+    dead: int
+    pending: int
+
+
+class Indexer:
+    """Both halves of the write path over one ledger. Safe across threads; `work` may run in many processes at once."""
+
+    def __init__(
+        self, ledger: Ledger, publisher: Publisher, workshop: Workshop, settings: Settings, *, observer: RunObserver | None = None
+    ) -> None:
+        """Join the parts; nothing of the workshop is made before `work` or `wait` need it."""
+        self.ledger = ledger
+        self.publisher = publisher
+        self.workshop = workshop
+        self.settings = settings
+        self._observer = observer or RunObserver()
+        self._claims = Claims(ledger, settings.work)
+        self._gate = Gate()
+        self._stopping = threading.Event()
+        self._ensured = threading.Lock()
+        self._index = ""
+
+    def accept(
+        self, feed: Feed, *, job_id: str | None = None, roots: Sequence[Path] | None = None, observer: RunObserver | None = None
+    ) -> Job:
+        """The committed job of this feed: each row merged into the ledger or rejected with its reason, none lost without a word.
+
+        `counts` has the outcomes' names and `rejected`. A job that is committed already is returned as it is, so a feed
+        may be sent again. Holds one batch in memory. `roots` (for what came in a message) bounds where paths may lead.
+        Raises FeedError where the whole feed can't be taken (noted in the job too) and LedgerUnavailable; a broker that
+        is away only delays the work until the next sweep.
+        """
+        watcher = observer or self._observer
+        source = str(feed) if isinstance(feed, Path) else "rows"
+        job = self.ledger.begin_job(job_id or uuid.uuid4().hex, source)
+        if job.committed:
+            return job
+        counts: Counter[str] = Counter({outcome.value: 0 for outcome in Outcome} | {"rejected": 0})
+        hints = Hints(self.publisher, claim=self.settings.work.claim)
+        try:
+            for batch in self._batches(feed, roots):
+                if self._stopping.is_set():
+                    raise Stopping
+                outcomes = self._accept_batch(job.id, batch, watcher)
+                counts.update(outcomes)
+                watcher.rows_accepted(outcomes)
+                hints.some(*_lanes(outcomes))
+        except FeedError as error:
+            self.ledger.fail_job(job.id, error.message)
+            raise
+        job = self.ledger.commit_job(job.id, counts)
+        hints.all_due(self.ledger.counts().dirty)
+        return job
+
+    def job(self, job_id: str) -> Job | None:
+        """The job of that id, or None; what it holds is promised once it is committed."""
+        return self.ledger.job(job_id)
+
+    def counts(self) -> LedgerCounts:
+        """How the ledger stands."""
+        return self.ledger.counts()
+
+    def wait(self, job: Job, *, timeout_s: float, on_progress: Callable[[int], None] | None = None) -> Waited:
+        """Wait until the job's rows are searchable (or buried); `on_progress` gets the rows still to do, at each look.
+
+        Raises LedgerUnavailable, StoreUnavailable. Needs workers elsewhere; loads no model.
+        """
+        deadline = time.monotonic() + timeout_s
+        pause = FIRST_POLL_S
+        while True:
+            pending = self.ledger.pending(job)
+            if on_progress is not None:
+                on_progress(pending)
+            left = deadline - time.monotonic()
+            if not pending or left <= 0:
+                break
+            time.sleep(min(pause, left))
+            pause = min(pause * 1.5, LAST_POLL_S)
+        try:
+            self.workshop.store.refresh()
+        except IndexMissing:
+            log.debug("nothing_to_refresh", job=job.id)  # all rows wait or were rejected: there is no index yet
+        return Waited(dead=self.ledger.buried(job), pending=pending)
+
+    def work(self, lane: Lane) -> int:
+        """Work one claim of the lane, then suspects one by one; how many rows are settled (in the index, or buried).
+
+        0 means: nothing due, an engine is down (rows are put back, to be tried later), or this process is stopping.
+        An unexplained error is raised, after its rows were made suspects. Raises LedgerUnavailable.
+        """
+        if self._claims.pauses.active or self._stopping.is_set():
+            return 0
+        with self._gate.shared():
+            settled = self._pass(lane, alone=False)
+        for _ in range(min(self.ledger.suspects(lane), SUSPECTS_AT_ONCE)):
+            with self._gate.alone():
+                settled += self._pass(lane, alone=True)
+        return settled
+
+    def warm(self) -> None:
+        """Load the models now and run each once. Raises ModelError classes."""
+        self.workshop.warm()
+
+    def stop(self) -> None:
+        """Ask all passes of this process to put their rows back at their next step; may be called in a signal's handler."""
+        self._stopping.set()
+
+    def abandon(self) -> int:
+        """Put back what is still held, unblamed, whatever the threads that hold it are doing; how many rows."""
+        return self._claims.abandon()
+
+    def close(self) -> int:
+        """Stop, put back what is still held, and give all connections back; how many rows were put back."""
+        self.stop()
+        held = self.abandon()
+        self._claims.close()
+        self.workshop.close()
+        self.publisher.close()
+        self.ledger.close()
+        return held
+
+    def _batches(self, feed: Feed, roots: Sequence[Path] | None) -> Iterator[list[Event | Rejected]]:
+        settings = self.settings.feed
+        if isinstance(feed, Path):
+            return batches(read_feed(feed, settings, roots=roots), size=settings.batch)
+        return batches(read_rows(feed, origin="rows", settings=settings, roots=roots), size=settings.batch)
+
+    def _accept_batch(self, job_id: str, batch: Sequence[Event | Rejected], watcher: RunObserver) -> Mapping[str, int]:
+        rejected = [row for row in batch if isinstance(row, Rejected)]
+        events = [row for row in batch if not isinstance(row, Rejected)]
+        with self._gate.shared():  # so that a feed that kills the process is not blamed on a suspect worked beside it
+            outcomes = Counter(outcome.value for outcome in self.ledger.accept(job_id, events)) if events else Counter[str]()
+        if rejected:
+            self.ledger.reject(job_id, rejected)
+            outcomes["rejected"] = len(rejected)
+        for row in rejected:
+            watcher.row_rejected(row)
+        return outcomes
+
+    def _pass(self, lane: Lane, *, alone: bool) -> int:
+        self._observer.stage_moved("claiming")
+        try:
+            with self._claims.open() as claim:
+                rows = claim.take(lane, alone=alone)
+                if rows:
+                    self._move("claimed")
+                    made = make_documents(rows, self.workshop, self.settings)
+                    self._move("encoded")
+                    return self._write(claim, made)
+        finally:
+            self._observer.stage_moved("idle")
+        return 0
+
+    def _move(self, stage: str) -> None:
+        """A step is done; the next one begins, unless this process is to stop."""
+        self._observer.stage_moved(stage)
+        if self._stopping.is_set():
+            raise Stopping
+
+    def _write(self, claim: Claim, made: Made) -> int:
+        self._observer.parts_encoded(texts=made.texts, photos=made.photos, cached=made.cached)
+        self._ensure_index()
+        self._observer.stage_moved("writing")
+        written = self._bulk(made)
+        self._observer.stage_moved("written")
+        there = [result for result in written if result.outcome != "failed"]
+        newer = sum(result.outcome == "newer" for result in there)
+        self._observer.documents_written(written=len(there) - newer, newer=newer, failed=len(written) - len(there))
+        self._observer.stage_moved("finishing")
+        claim.finish([made.finished[result.id] for result in there])
+        self.ledger.count(texts=made.texts, photos=made.photos, cached=made.cached, written=len(there) - newer, newer=newer)
+        refused = {r.id: StoreError(f"{r.error}: {r.reason}") for r in written if r.outcome == "failed" and not r.retryable}
+        buried = claim.bury(made.errors | refused)
+        settled = len(there) + buried
+        if claim.rows:
+            later = next(result for result in written if result.id in claim.rows)
+            if not settled:
+                raise StoreBusy(f"No document was taken; {later.id!r} because of {later.error}: {later.reason}")
+            claim.put_back_later(f"{later.error}: {later.reason}")
+            return settled
+        self._claims.pauses.worked()
+        return settled
+
+    def _bulk(self, made: Made) -> list[Written]:
+        if not made.documents:
+            return []
+        try:
+            return self.workshop.store.write(made.documents)
+        except IndexMissing:
+            self._index = ""
+            raise
+
+    def _ensure_index(self) -> None:
+        with self._ensured:
+            if not self._index:
+                self._index = self.workshop.store.ensure(self.workshop.encoders.identity(self.ledger.id))
+
+
+def _lanes(outcomes: Mapping[str, int]) -> list[Lane]:
+    """The lanes that a batch of these outcomes has made work for."""
+    lanes: list[Lane] = ["encode_new", "encode"] if outcomes.get(Outcome.ENCODED) else []
+    if outcomes.get(Outcome.OFFER_ONLY) or outcomes.get(Outcome.DELETED):
+        lanes.append("offers")
+    return lanes

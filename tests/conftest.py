@@ -1,0 +1,74 @@
+"""What several kinds of test share: one embedded stack a session, and an environment of its own for each test."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from indexer.embedded.stack import Endpoints, Stack
+
+OURS = "FUSEDEX_"
+
+
+_KEPT = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the settings of whoever runs the tests out of them."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith(OURS) and name != "FUSEDEX_TEST_DATA"}
+    for name in kept:
+        del os.environ[name]
+    config.stash[_KEPT] = kept
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    os.environ.update(config.stash[_KEPT])
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """A real OpenSearch and a real broker, started once and stopped at the end."""
+    engines = Stack(tmp_path_factory.mktemp("home"), heap_mb=768)
+    try:
+        yield engines.up(workers=False)
+    finally:
+        engines.down()
+        engines.reset()
+
+
+@pytest.fixture(scope="session")
+def opensearch_url(stack: Endpoints) -> str:
+    return stack.opensearch_url
+
+
+@pytest.fixture
+def stack_env(stack: Endpoints, tmp_path: Path) -> dict[str, str]:
+    """FUSEDEX_* for one test: the session's engines, a ledger, an alias and a broker without messages of its own; hashed encoders."""
+    import redis
+
+    with redis.Redis.from_url(stack.broker_url) as broker:
+        broker.flushall()
+    return {
+        "FUSEDEX_HOME": str(tmp_path / "home"),
+        "FUSEDEX_OPENSEARCH_URL": stack.opensearch_url,
+        "FUSEDEX_BROKER_URL": stack.broker_url,
+        "FUSEDEX_LEDGER_URL": f"sqlite:///{tmp_path / 'ledger.sqlite'}",
+        "FUSEDEX_VECTORS_URL": f"sqlite:///{tmp_path / 'vectors.sqlite'}",
+        "FUSEDEX_INDEX__ALIAS": f"t-{uuid.uuid4().hex[:12]}",
+        "FUSEDEX_ENCODE__TEXT": "hashed",
+        "FUSEDEX_ENCODE__PHOTO": "hashed",
+        "FUSEDEX_LOG": "json",
+    }
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of data that is not ours; its tests are skipped at home, and fail in CI."""
+    folder = os.environ.get("FUSEDEX_TEST_DATA")
+    if folder and Path(folder).is_dir():
+        return Path(folder)
+    if os.environ.get("CI") == "true":
+        pytest.fail("CI must set FUSEDEX_TEST_DATA")
+    pytest.skip("FUSEDEX_TEST_DATA is not set")

@@ -1,0 +1,96 @@
+import math
+from dataclasses import replace
+
+import pytest
+
+from indexer.errors import InvalidField
+from indexer.ledger.aspects import content_text, digest_of, offer_text, product_of
+from indexer.records import Money, Offer, Photo, Product
+
+SHOE = Product(
+    id="p1",
+    title="Schuh 鞋",
+    description="Leicht.",
+    brand="Acme",
+    category=("Shoes", "Running"),
+    price=Money(1299, "EUR"),
+    stock=4,
+    attributes={"colour": "red", "size": 42.0, "vegan": True, "tags": ("a", "b")},
+    photos=(Photo("/photos/1.jpg"), Photo("https://example.org/2.jpg")),
+    group="g1",
+    language="de",
+    popularity=0.5,
+    version=3,
+)
+
+
+def test_a_product_comes_back_from_its_two_texts() -> None:
+    assert product_of("p1", content=content_text(SHOE), offer=offer_text(SHOE), version=3) == SHOE
+
+
+def test_a_bare_product_comes_back() -> None:
+    bare = Product(id="p2", title="Mug")
+    assert product_of("p2", content=content_text(bare), offer=offer_text(bare), version=None) == bare
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "x"},
+        {"description": "x"},
+        {"brand": "x"},
+        {"category": ("Running", "Shoes")},
+        {"attributes": {"colour": "red"}},
+        {"photos": ()},
+        {"group": ""},
+        {"language": "en"},
+        {"popularity": None},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_every_field_of_the_content_is_in_its_text_and_in_no_offer(change: dict[str, object]) -> None:
+    other = replace(SHOE, **change)  # type: ignore[arg-type]  # fields by name
+    assert content_text(other) != content_text(SHOE)
+    assert offer_text(other) == offer_text(SHOE)
+
+
+@pytest.mark.parametrize("change", [{"price": Money(1299, "USD")}, {"price": None}, {"stock": 0}, {"stock": None}])
+def test_the_offer_is_in_no_content(change: dict[str, object]) -> None:
+    other = replace(SHOE, **change)  # type: ignore[arg-type]  # fields by name
+    assert content_text(other) == content_text(SHOE)
+    assert offer_text(other) != offer_text(SHOE)
+
+
+def test_id_and_version_are_in_neither() -> None:
+    other = replace(SHOE, id="other", version=9)
+    assert (content_text(other), offer_text(other)) == (content_text(SHOE), offer_text(SHOE))
+
+
+def test_a_row_and_an_offer_say_the_same_price_alike() -> None:
+    assert offer_text(Offer(id="p1", price=Money(1299, "EUR"), stock=4)) == offer_text(SHOE)
+
+
+def test_neither_the_order_of_attributes_nor_the_kind_of_a_number_matters() -> None:
+    turned = replace(SHOE, attributes={"tags": ("a", "b"), "vegan": True, "size": 42, "colour": "red"})
+    assert content_text(turned) == content_text(SHOE)
+
+
+def test_true_is_not_one() -> None:
+    assert content_text(replace(SHOE, attributes={"a": True})) != content_text(replace(SHOE, attributes={"a": 1.0}))
+
+
+def test_a_text_that_is_no_unicode_is_stored_in_ascii_and_comes_back() -> None:
+    odd = Product(id="p", title="half \ud83d and nul \x00")
+    assert content_text(odd).isascii()
+    assert product_of("p", content=content_text(odd), offer=None, version=None) == odd
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_a_number_that_is_not_finite_is_refused_by_name(number: float) -> None:
+    with pytest.raises(InvalidField, match="p1"):
+        content_text(replace(SHOE, attributes={"weight": number}))
+
+
+def test_digests_are_short_and_differ() -> None:
+    assert len(digest_of("a")) == 32
+    assert digest_of("a") != digest_of("b")

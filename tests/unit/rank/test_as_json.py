@@ -1,0 +1,80 @@
+"""The one JSON shape of an answer."""
+
+import json
+
+from indexer.rank.as_json import answer_json
+from indexer.records import Answer, FacetValue, Hit, Money, Photo, Product, Term
+
+FULL = Product(
+    id="1",
+    title="沙发 Sofa",
+    description="soft",
+    brand="Acme",
+    category=("Home", "Sofas"),
+    price=Money(1299, "EUR"),
+    stock=3,
+    attributes={"colour": ("red", "blue"), "seats": 3.0, "new": True},
+    photos=(Photo("http://shop.test/1.jpg"),),
+    group="g",
+    language="en",
+)
+
+
+def answer(*hits: Hit) -> Answer:
+    return Answer(
+        hits=hits,
+        total=7,
+        facets={"brand": (FacetValue("Acme", 7),)},
+        page=2,
+        per_page=1,
+        strategy="blend",
+        blend="rrf",
+        took_ms=1.23456,
+    )
+
+
+def test_an_answer_in_full() -> None:
+    hit = Hit(id="1", score=0.75, terms=(Term("lexical", 0.75, 8.5, 1.0),), product=FULL, photo_status="used")
+    assert answer_json(answer(hit)) == {
+        "hits": [
+            {
+                "id": "1",
+                "score": 0.75,
+                "terms": [{"name": "lexical", "value": 0.75, "raw": 8.5, "weight": 1.0}],
+                "product": {
+                    "title": "沙发 Sofa",
+                    "description": "soft",
+                    "brand": "Acme",
+                    "category": ["Home", "Sofas"],
+                    "price": {"minor": 1299, "currency": "EUR", "amount": "12.99"},
+                    "stock": 3,
+                    "attributes": {"colour": ["red", "blue"], "seats": 3.0, "new": True},
+                    "photos": ["http://shop.test/1.jpg"],
+                    "group": "g",
+                    "language": "en",
+                },
+                "photo_status": "used",
+            }
+        ],
+        "total": 7,
+        "total_means": "candidates",
+        "facets": {"brand": [{"value": "Acme", "count": 7}]},
+        "page": 2,
+        "per_page": 1,
+        "strategy": "blend",
+        "blend": "rrf",
+        "took_ms": 1.235,
+    }
+
+
+def test_json_takes_it_and_gives_it_back() -> None:
+    hit = Hit(id="1", score=1 / 3, terms=(), product=FULL)
+    told = answer_json(answer(hit))
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+
+
+def test_a_price_has_its_currencys_digits_and_none_is_null() -> None:
+    prices = [Money(1500, "JPY"), Money(1500, "KWD"), Money(100, "EUR"), None]
+    hits = [Hit(id=str(n), score=0, terms=(), product=Product(id=str(n), title="x", price=price)) for n, price in enumerate(prices)]
+    told = [hit["product"]["price"] for hit in answer_json(answer(*hits))["hits"]]
+    assert [price and price["amount"] for price in told] == ["1500", "1.500", "1.00", None]
