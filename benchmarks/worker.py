@@ -14,7 +14,7 @@ from indexer.ledger.vectors import open_vectors
 from indexer.observe import RunObserver, configure_logs
 from indexer.publish.celery import CeleryPublisher
 from indexer.settings import Settings
-from indexer.work import Makers, Workshop
+from indexer.work.documents import Makers, Workshop
 from indexer.write_path import Indexer
 from workers.app import QUEUES, make_app
 from workers.runtime import Runtime

@@ -18,7 +18,7 @@ from indexer.publish.celery import CeleryPublisher
 from indexer.read_path import AsyncSearcher, Searcher
 from indexer.settings import Settings
 from indexer.store.opensearch import AsyncOpenSearchStore, OpenSearchStore
-from indexer.work import Makers, Workshop
+from indexer.work.documents import Makers, Workshop
 from indexer.write_path import Indexer
 
 

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.batches import batches
-from indexer.claims import Claim, Claims, Stopping
 from indexer.errors import FeedError, IndexMissing, StoreBusy, StoreError
 from indexer.feed.read import read_feed, read_rows
 from indexer.ledger.base import Job, Ledger, LedgerCounts, Outcome
 from indexer.observe import RunObserver, log
-from indexer.pace import Gate
 from indexer.publish.base import Publisher
 from indexer.publish.hints import Hints
 from indexer.records import Event, Lane, Rejected
 from indexer.settings import Settings
 from indexer.store.base import Written
-from indexer.work import Made, Workshop, make_documents
+from indexer.work.claims import Claim, Claims, Stopping
+from indexer.work.documents import Made, Workshop, make_documents
+from indexer.work.pace import Gate
 
 Feed = Path | Iterable[Mapping[str, object]]
 """A file, or raw rows."""
@@ -207,8 +207,9 @@ class Indexer:
         newer = sum(result.outcome == "newer" for result in there)
         self._observer.documents_written(written=len(there) - newer, newer=newer, failed=len(written) - len(there))
         self._observer.stage_moved("finishing")
-        claim.finish([made.finished[result.id] for result in there])
+        # Counted before the rows are clean: whoever waits for clean rows then sees the sums with them.
         self.ledger.count(texts=made.texts, photos=made.photos, cached=made.cached, written=len(there) - newer, newer=newer)
+        claim.finish([made.finished[result.id] for result in there])
         refused = {r.id: StoreError(f"{r.error}: {r.reason}") for r in written if r.outcome == "failed" and not r.retryable}
         buried = claim.bury(made.errors | refused)
         settled = len(there) + buried

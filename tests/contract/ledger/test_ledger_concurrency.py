@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Connection
 
 from indexer.errors import LedgerUnavailable
-from indexer.ledger import database
-from indexer.ledger.base import Finished
+from indexer.ledger import database, rows
+from indexer.ledger.base import Finished, Outcome
 from indexer.ledger.database import Database
 from indexer.ledger.open import SqlLedger, open_ledger
 from indexer.records import Delete, Event, Money, Offer, Product
@@ -218,6 +218,34 @@ def test_transactions_that_deadlock_are_run_again(postgres: PostgresServer) -> N
             future.result()
     assert len(runs) > 2
     assert shared.read(lambda connection: connection.exec_driver_sql("SELECT sum(n) FROM t").scalar()) == 4
+    shared.close()
+
+
+@pytest.mark.postgres
+def test_the_second_writer_of_an_unknown_product_waits_for_the_first_and_sees_its_row(postgres: PostgresServer) -> None:
+    url = postgres.emptied("bare")
+    open_ledger(url, future_s=300).close()
+    shared = Database(url)
+    moment = rows.Moment(arrival=5, now=5, future_s=300)
+    written, go_on = threading.Event(), threading.Event()
+
+    def newer(connection: Connection) -> list[Outcome]:
+        accepted = rows.accept(connection, [Product(id="p", title="newer", version=2)], moment)
+        written.set()
+        go_on.wait(30)
+        return accepted.outcomes
+
+    def older(connection: Connection) -> list[Outcome]:
+        return rows.accept(connection, [Product(id="p", title="older", version=1)], moment).outcomes
+
+    with ThreadPoolExecutor(2) as pool, postgres.connection("bare") as watch:
+        first = pool.submit(shared.write, newer)
+        written.wait(30)
+        second = pool.submit(shared.write, older)
+        while not watch.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() and not second.done():
+            threading.Event().wait(0.01)
+        go_on.set()
+        assert (first.result(), second.result()) == ([Outcome.ENCODED], [Outcome.STALE])
     shared.close()
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from indexer.claims import Stopping
 from indexer.errors import BrokerUnavailable, IndexerError, LedgerUnavailable
 from indexer.observe import RunObserver
 from indexer.publish.messages import ACCEPT_TASK, WORK_TASK
 from indexer.records import LANES, Lane, Rejected
 from indexer.settings import FeedSettings, Settings, WorkSettings
+from indexer.work.claims import Stopping
 from indexer.write_path import Indexer
 from tests.unit.write_path.shop import Recorder, Shop
 from workers.app import QUEUES, make_app

@@ -17,7 +17,7 @@ from indexer.records import LANES, Product
 from indexer.settings import EncodeSettings, FeedSettings, Settings, WorkSettings
 from indexer.store.base import Document, LexicalLeg, Written
 from indexer.store.memory import MemoryStore
-from indexer.work import Makers, Workshop
+from indexer.work.documents import Makers, Workshop
 from indexer.write_path import Indexer
 from tests.unit.write_path.engine import BoundEngine
 

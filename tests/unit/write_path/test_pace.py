@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.pace import Gate, Pauses
+from indexer.work.pace import Gate, Pauses
 
 
 def test_many_share_and_one_is_alone() -> None:

@@ -16,9 +16,9 @@ from typing import Self
 from indexer.errors import IndexerError, LedgerUnavailable
 from indexer.ledger.base import Claimed, Finished, Ledger, Letter
 from indexer.observe import log
-from indexer.pace import Pauses
 from indexer.records import Lane
 from indexer.settings import WorkSettings
+from indexer.work.pace import Pauses
 
 RENEWALS_PER_LEASE = 3
 """So that one lost renewal, or two, lose no lease."""

@@ -12,11 +12,11 @@ from indexer.encoders import Encoders
 from indexer.errors import IndexerError, UnusablePhoto, ZeroRow
 from indexer.fuse.base import PartRow
 from indexer.ledger.base import Claimed, Finished, PartRef, VectorCache
-from indexer.part_rows import PartRows, ProductEngine
 from indexer.records import Photo, PhotoStatus, Product
 from indexer.settings import Settings
 from indexer.store.base import Document, ProductStore
 from indexer.vectors import Row
+from indexer.work.parts import PartRows, ProductEngine
 
 WORST_FIRST: tuple[PhotoStatus, ...] = ("unusable", "missing", "remote")
 """Which status a product has when no photo is used and several went wrong differently."""
