@@ -100,7 +100,7 @@ class Indexer:
         """How the ledger stands."""
         return self.ledger.counts()
 
-    def wait(self, job: Job, *, timeout_s: float, on_progress: Callable[[int], None] | None = None) -> Waited:
+    def wait(self, job: Job, *, timeout_s: float = 600, on_progress: Callable[[int], None] | None = None) -> Waited:
         """Wait until the job's rows are searchable (or buried); `on_progress` gets the rows still to do, at each look.
 
         Raises LedgerUnavailable, StoreUnavailable. Needs workers elsewhere; loads no model.

@@ -34,9 +34,11 @@ WIDTH = 1280
 class _Network(Protocol):
     """The part of timm's models that is used here."""
 
-    def forward_features(self, x: "torch.Tensor") -> "torch.Tensor": ...
+    def forward_features(self, x: "torch.Tensor") -> "torch.Tensor":
+        """Pixels to maps."""
 
-    def forward_head(self, x: "torch.Tensor", *, pre_logits: bool) -> "torch.Tensor": ...
+    def forward_head(self, x: "torch.Tensor", *, pre_logits: bool) -> "torch.Tensor":
+        """Maps to what the last layer sees, or to what it says."""
 
 
 @dataclass(frozen=True, slots=True)

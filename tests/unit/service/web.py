@@ -16,7 +16,7 @@ from indexer.service.app import make_app
 from indexer.settings import SearchSettings, Settings
 from indexer.store.base import Description
 from indexer.store.memory import MemoryStore
-from tests.contract.read_path.shop import PIXELS, AsyncTwin, encoders, fill, products
+from tests.contract.read_path.shop import AsyncTwin, encoders, fill, products
 
 EVIL = '<script>window.hit=1</script><img src=x onerror="window.hit=1">'
 
@@ -31,7 +31,7 @@ def searcher(catalogue: Collection[Product] | None = None) -> AsyncSearcher:
     """A searcher over those products."""
     store = MemoryStore()
     fill(store, encoders(), goods() if catalogue is None else list(catalogue))
-    return AsyncSearcher(AsyncTwin(store), encoders(), settings=SearchSettings(), photo_pixels=PIXELS)
+    return AsyncSearcher(AsyncTwin(store), encoders(), settings=SearchSettings(), photo_pixels=Settings().feed.photo_pixels)
 
 
 def web_app(*, hosts: Collection[str] | None = None, catalogue: Collection[Product] | None = None) -> FastAPI:
