@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.products import rows
-from indexer.build import build_indexer
+from indexer.build.writing import build_indexer
 from indexer.settings import Settings
 
 ROUNDS = 5

@@ -15,7 +15,7 @@ def main() -> None:
     os.sched_setaffinity(0, {int(sys.argv[1])})
     from indexer import text
     from indexer.batches import by_length
-    from indexer.build import build_encoders
+    from indexer.build.places import build_encoders
     from indexer.settings import Settings
 
     settings = Settings.load()

@@ -8,7 +8,8 @@ from celery import signals
 from pydantic import SecretStr
 
 from benchmarks.null_store import NullStore
-from indexer.build import ProductEngine, build_encoders, endpoints
+from indexer.build.places import build_encoders, endpoints
+from indexer.build.writing import ProductEngine
 from indexer.ledger.open import open_ledger
 from indexer.ledger.vectors import open_vectors
 from indexer.observe import RunObserver, configure_logs

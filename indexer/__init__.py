@@ -1,11 +1,16 @@
 """fusedex: products in, one fused vector each; queries of text and photo back, ranked by BM25 and cosine together."""
 
-from indexer.build import build_async_searcher, build_indexer, build_searcher
-from indexer.errors import IndexerError
-from indexer.read_path import AsyncSearcher, Searcher
-from indexer.records import Answer, Delete, Filter, Hit, Money, Offer, Photo, Product, Query, Rejected
-from indexer.settings import Settings
-from indexer.write_path import Indexer
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from indexer.build.reading import build_async_searcher, build_searcher
+    from indexer.build.writing import build_indexer
+    from indexer.errors import IndexerError
+    from indexer.read_path import AsyncSearcher, Searcher
+    from indexer.records import Answer, Delete, Filter, Hit, Money, Offer, Photo, Product, Query, Rejected
+    from indexer.settings import Settings
+    from indexer.write_path import Indexer
 
 __all__ = [
     "Answer",
@@ -27,3 +32,21 @@ __all__ = [
     "build_indexer",
     "build_searcher",
 ]
+
+_ROOMS = {
+    "build.reading": ("build_async_searcher", "build_searcher"),
+    "build.writing": ("build_indexer",),
+    "errors": ("IndexerError",),
+    "read_path": ("AsyncSearcher", "Searcher"),
+    "records": ("Answer", "Delete", "Filter", "Hit", "Money", "Offer", "Photo", "Product", "Query", "Rejected"),
+    "settings": ("Settings",),
+    "write_path": ("Indexer",),
+}
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    # Each name is fetched when it is first asked for: a program that needs one record does not load the database client.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'indexer' has no attribute {name!r}")
+    return getattr(import_module(f"indexer.{_HOMES[name]}"), name)

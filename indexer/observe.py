@@ -28,6 +28,8 @@ def configure_logs(style: Literal["auto", "console", "json"], *, level: int = lo
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    # The client warns of every 404; what a missing index means, our own errors say.
+    logging.getLogger("opensearch").setLevel(logging.ERROR)
 
 
 class RunObserver:

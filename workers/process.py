@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
 
-from indexer.build import build_indexer, endpoints
+from indexer.build.places import endpoints
+from indexer.build.writing import build_indexer
 from indexer.observe import RunObserver, log
 from indexer.records import Lane
 from indexer.settings import Settings

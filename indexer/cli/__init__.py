@@ -2,8 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from importlib import import_module
-from importlib.metadata import version
+from importlib import import_module, metadata
 from typing import Annotated
 
 import typer
@@ -82,16 +81,19 @@ def _missing(name: str, extra: str) -> Callable[[], None]:
     return explain
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"fusedex {metadata.version('fusedex')}")
+        raise typer.Exit
+
+
 def _root(
-    show_version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_version)] = False,
 ) -> None:
     """Products in, one fused vector each; queries of text and photo back, ranked by BM25 and cosine together.
 
     A first day: `fusedex up`, `fusedex feed products.csv`, `fusedex search "黑色T恤"`, `fusedex serve`, `fusedex down`.
     """
-    if show_version:
-        print(f"fusedex {version('fusedex')}")
-        raise typer.Exit
 
 
 def _complain(error: IndexerError) -> None:

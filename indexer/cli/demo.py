@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from indexer.build import build_indexer, build_searcher
+from indexer.build.reading import build_searcher
+from indexer.build.writing import build_indexer
 from indexer.cli.feed import FAILED, Rejects
 from indexer.cli.feed import run as feed
 from indexer.cli.feed import show as show_fed

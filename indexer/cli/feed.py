@@ -13,7 +13,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from indexer.build import build_indexer
+from indexer.build.writing import build_indexer
 from indexer.cli.progress import Display, Watch, display, rate_text
 from indexer.feed.sources.opening import Source, estimated_lines, recognise
 from indexer.ledger.base import Job, Outcome

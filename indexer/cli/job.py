@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from indexer.build import endpoints
+from indexer.build.places import endpoints
 from indexer.ledger.base import Job, Ledger, Outcome
 from indexer.ledger.open import open_ledger
 from indexer.settings import Settings

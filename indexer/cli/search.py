@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from indexer.build import build_searcher
+from indexer.build.reading import build_searcher
 from indexer.errors import UnusablePhoto
 from indexer.money import shown
 from indexer.photos.read import read
@@ -61,6 +61,8 @@ def search(
     settings = Settings.load()
     photo = None if image is None else photo_bytes(image, limit_bytes=settings.feed.photo_bytes)
     with build_searcher(settings) as searcher:
+        if (text or photo) and strategy != "lexical":
+            searcher.warm(photos=photo is not None)  # loading a model is not part of the search's time
         answer = searcher.search(replace(query, photo=photo))
     if as_json:
         print(json.dumps(answer_json(answer), ensure_ascii=False))

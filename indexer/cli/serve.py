@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from indexer.build import build_async_searcher
+from indexer.build.reading import build_async_searcher
 from indexer.errors import IndexerError, PortTaken
 from indexer.observe import configure_logs, log
 from indexer.read_path import AsyncSearcher

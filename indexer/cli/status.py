@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from indexer.build import endpoints
+from indexer.build.places import endpoints
 from indexer.embedded.stack import EngineStatus, stack_from
 from indexer.errors import IndexerError, IndexMissing
 from indexer.ledger.base import LedgerCounts, Letter

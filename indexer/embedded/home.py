@@ -26,7 +26,7 @@ STATE = "state.json"
 DRAFT = ".new"
 OURS = (STATE, "logs", "broker", "opensearch", "demo")
 DATABASES = ("ledger.sqlite", "vectors.sqlite")
-SIDE_FILES = ("", "-wal", "-shm", "-journal")
+SIDE_FILES = ("", "-wal", "-shm", "-journal", ".opening")
 OTHER_USER = "nobody"
 OTHER_PLACES = Path("/var/lib/fusedex-engines")
 

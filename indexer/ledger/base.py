@@ -28,10 +28,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One feed's passage through accept. `first_version`..`last_version` span the row versions of its products that were
-    still to be indexed when it was accepted: given out by it, or found dirty.
+    """One feed's passage through accept.
 
-    `arrival` (microseconds since 1970) stands in for the version of rows that carry none; it is fixed when the job
+    `first_version`..`last_version` span the row versions of its products that were still to be indexed when it was
+    accepted: given out by it, or found dirty. `arrival` (microseconds since 1970) stands in for the version of rows
+    that carry none; it is fixed when the job
     is first seen, so that sending a job again can't outrun what came in between.
     """
 

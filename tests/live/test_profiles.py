@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.build import build_searcher
+from indexer.build.reading import build_searcher
 from indexer.errors import EncoderMismatch
 from indexer.records import Query
 from tests.data.catalogue import JSONL, PHOTOS
@@ -24,6 +24,7 @@ def test_a_profile_indexes_and_searches(profile: str, stack_env: dict[str, str],
         waited = plant.indexer.wait(job, timeout_s=180)
         assert (waited.dead, waited.pending) == (0, 0)
         with build_searcher(plant.settings) as searcher:
+            searcher.warm()
             assert searcher.describe().identity.width == PROFILES[profile]
             shoes = searcher.search("running shoes")
             assert "running shoes" in shoes.hits[0].product.title.lower()

@@ -14,7 +14,7 @@ from typing import Any
 
 import redis
 
-from indexer.build import build_indexer
+from indexer.build.writing import build_indexer
 from indexer.ledger.open import open_ledger
 from indexer.publish.celery import CeleryPublisher
 from indexer.records import LANES
