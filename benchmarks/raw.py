@@ -14,6 +14,7 @@ def main() -> None:
     """Serve until standard input ends."""
     os.sched_setaffinity(0, {int(sys.argv[1])})
     from indexer import text
+    from indexer.batches import batches as batches_of
     from indexer.batches import by_length
     from indexer.build.places import build_encoders
     from indexer.settings import Settings
@@ -24,10 +25,14 @@ def main() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         rows = [json.loads(row) for row in Path(line.strip()).read_text().splitlines()]
-        texts = {text.clean(row["title"], text.TITLE) for row in rows} | {text.clean(row["description"], text.DESCRIPTION) for row in rows}
-        wanted = sorted(texts - {""})
-        groups = by_length([encoder.length(one) for one in wanted], size=settings.encode.batch)
-        batches = [encoder.prepare([wanted[position] for position in group], "product") for group in groups]
+        batches = []
+        for claim in batches_of(rows, size=settings.work.claim):  # the very batches that the pipeline makes of a claim
+            texts = {text.clean(row["title"], text.TITLE) for row in claim} | {
+                text.clean(row["description"], text.DESCRIPTION) for row in claim
+            }
+            wanted = sorted(texts - {""})
+            groups = by_length([encoder.length(one) for one in wanted], size=settings.encode.batch)
+            batches += [encoder.prepare([wanted[position] for position in group], "product") for group in groups]
         began = time.perf_counter()
         for batch in batches:
             encoder.finish(encoder.run(batch))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,5 +44,11 @@ class ModelSpec:
     @property
     def digest(self) -> str:
         """First 16 hex digits of the sha-256 over all that decides the rows (not over licence and origin)."""
-        decisive = {key: value for key, value in asdict(self).items() if key not in ("licence", "origin")}
-        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+        return _digest(self)
+
+
+@lru_cache(maxsize=1024)
+def _digest(spec: ModelSpec) -> str:
+    # Asked for with every part of every product, so it is worked out once a spec.
+    decisive = {key: value for key, value in asdict(spec).items() if key not in ("licence", "origin")}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]

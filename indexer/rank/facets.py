@@ -18,7 +18,7 @@ def counted(products: Iterable[Product], names: Sequence[str]) -> dict[str, tupl
     width or spaces only are one value, as filters see them, shown as most of the products write it.
     """
     spellings: dict[str, dict[str, Counter[str]]] = {name: {} for name in names}
-    for product in products:
+    for product in products if names else ():  # without a facet no product need be read
         for name, values in spellings.items():
             for key, value in {_key(value): value for value in values_of(product, name)}.items():
                 values.setdefault(key, Counter())[value] += 1

@@ -1,6 +1,6 @@
 """What both paths ask of a store, in words that are not OpenSearch's: so that a twin in memory can answer too."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,14 +85,22 @@ class ExactLeg:
 Leg = LexicalLeg | VectorLeg | ExactLeg
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Found:
-    """One product of a leg; `score` is BM25 (>= 0) or the cosine (-1..1)."""
+    """One product of a leg; `score` is BM25 (>= 0) or the cosine (-1..1).
+
+    `read` gives the product: legs bring hundreds, a page shows a few, so each is read only when asked for.
+    """
 
     id: str
     score: float
-    product: Product
+    read: Callable[[], Product]
     photo_status: PhotoStatus = "none"
+
+    @property
+    def product(self) -> Product:
+        """The product as it was written."""
+        return self.read()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -105,7 +106,7 @@ def _best(leg: Leg, live: Sequence[_Kept], width: int) -> Iterator[Found]:
     scored.sort(key=lambda pair: (-pair[0], pair[1].source["id"]))
     for found, kept in scored[:size]:
         source = kept.source
-        yield Found(id=source["id"], score=found, product=product_of(source), photo_status=photo_status_of(source))
+        yield Found(id=source["id"], score=found, read=partial(product_of, source), photo_status=photo_status_of(source))
 
 
 def _figure(leg: Leg, width: int) -> tuple[Callable[[_Kept], float | None], int]:

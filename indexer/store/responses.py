@@ -1,10 +1,10 @@
 """Search answers read: hits to products, scores to cosines, and every half answer to an error."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from indexer.errors import IndexMissing, StoreBlocked, StoreBusy, StoreError, StoreUnavailable
-from indexer.records import Product
 from indexer.store.base import Description, Found, Identity, Leg, LegAnswer, LexicalLeg
 from indexer.store.documents import photo_status_of, product_of
 
@@ -15,13 +15,12 @@ REASON_CAP = 500
 def leg_answers(alias: str, legs: Sequence[Leg], answer: Answer, *, index: str) -> list[LegAnswer]:
     """Each leg's answer, in order; `index` names the index of a leg that found nothing.
 
-    A product that several legs found is read once. Raises StoreError classes when any leg failed, wholly or on one shard.
+    Raises StoreError classes when any leg failed, wholly or on one shard.
     """
     items = answer.get("responses", [])
     if len(items) != len(legs):
         raise StoreUnavailable(f"{len(legs)} searches were answered by {len(items)} answers.")
-    read: dict[tuple[str, str], Product] = {}
-    return [_leg_answer(leg, checked(alias, item), read, index) for leg, item in zip(legs, items, strict=True)]
+    return [_leg_answer(leg, checked(alias, item), index) for leg, item in zip(legs, items, strict=True)]
 
 
 def checked(alias: str, item: Answer) -> Answer:
@@ -55,17 +54,14 @@ def description(index: str, identity: Identity, answer: Answer) -> Description:
     return Description(index=index, identity=identity, products=int(answer["hits"]["total"]["value"]), attributes=tuple(sorted(names)))
 
 
-def _leg_answer(leg: Leg, item: Answer, read: dict[tuple[str, str], Product], index: str) -> LegAnswer:
+def _leg_answer(leg: Leg, item: Answer, index: str) -> LegAnswer:
     lexical = isinstance(leg, LexicalLeg)
     found = []
     for hit in item["hits"]["hits"]:
-        key, source, score = (hit["_index"], hit["_id"]), hit["_source"], hit["_score"]
-        product = read.get(key)
-        if product is None:
-            product = read[key] = product_of(source)
+        source, score = hit["_source"], hit["_score"]
         # (1 + cosine) / 2 is the score of cosinesimil, for the graph and for knn_score alike
         figure = score if lexical else min(1.0, max(-1.0, 2.0 * score - 1.0))
-        found.append(Found(id=hit["_id"], score=figure, product=product, photo_status=photo_status_of(source)))
+        found.append(Found(id=hit["_id"], score=figure, read=partial(product_of, source), photo_status=photo_status_of(source)))
         index = hit["_index"]
     return LegAnswer(found=tuple(found), index=index, took_ms=float(item.get("took", 0)))
 

@@ -1,5 +1,7 @@
 """Whatever the legs find: pages, totals and facets speak of one set."""
 
+from functools import partial
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ class Legs:
         scores = self.lexical if isinstance(leg, LexicalLeg) else self.vector
         wanted = set(leg.ids) if isinstance(leg, ExactLeg) else set(scores)
         order = sorted(wanted & set(scores), key=lambda id_: (-scores[id_], id_))
-        return LegAnswer(found=tuple(Found(id=id_, score=scores[id_], product=product(id_)) for id_ in order), index="i")
+        return LegAnswer(found=tuple(Found(id=id_, score=scores[id_], read=partial(product, id_)) for id_ in order), index="i")
 
 
 def product(id_: str) -> Product:

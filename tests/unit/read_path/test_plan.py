@@ -1,6 +1,7 @@
 """The plan by hand: what it asks for in which order, and what it makes of the answers. No store, no encoder, no clock."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def described(*, index: str = "products-000001", products: int = 3, attributes: 
 
 
 def leg(*found: tuple[str, float], index: str = "products-000001") -> LegAnswer:
-    products = (Found(id=id_, score=score, product=Product(id=id_, title=id_, attributes={"colour": id_})) for id_, score in found)
+    products = (Found(id=id_, score=score, read=partial(Product, id=id_, title=id_, attributes={"colour": id_})) for id_, score in found)
     return LegAnswer(found=tuple(products), index=index)
 
 

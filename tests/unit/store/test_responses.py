@@ -37,12 +37,6 @@ def test_lexical_scores_stay_as_they_are_and_products_are_read() -> None:
     assert (answer.index, answer.took_ms) == ("products-000003", 4.0)
 
 
-def test_a_product_of_two_legs_is_one_object() -> None:
-    legs: list[Leg] = [LexicalLeg(text="x"), VectorLeg(row=ROW)]
-    first, second = leg_answers("products", legs, {"responses": [item(hit("a", 2)), item(hit("a", 1), hit("b", 0.5))]}, index="")
-    assert first.found[0].product is second.found[0].product
-
-
 def test_a_leg_without_hits_is_told_its_index() -> None:
     (answer,) = leg_answers("products", [LexicalLeg(text="x")], {"responses": [item()]}, index="products-000001")
     assert (answer.found, answer.index) == ((), "products-000001")
