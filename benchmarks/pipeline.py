@@ -15,7 +15,7 @@ from indexer.build.writing import build_indexer
 from indexer.settings import Settings
 
 ROUNDS = 6
-PRODUCTS = 1500
+PRODUCTS = 3000
 ENCODER_CORE, OTHER_CORE = "0", "1"
 
 

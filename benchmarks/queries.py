@@ -24,7 +24,7 @@ from indexer.text import QUERY, clean
 from indexer.vectors import unit_rows
 
 PRODUCTS = 5000
-ROUNDS = 10
+ROUNDS = 20
 WIDTH = 512
 QUERIES = (
     "laptop 15 inch",

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import warnings
 
 from celery import signals
 from pydantic import SecretStr
@@ -38,6 +39,7 @@ def build(settings: Settings, observer: RunObserver) -> Indexer:
 def main() -> None:
     """Work until ended; says `ready` on standard output when the models are loaded."""
     os.sched_setaffinity(0, {int(sys.argv[1])})
+    warnings.simplefilter("ignore")  # Celery's about the superuser: nothing here reads pickle
     settings = Settings.load()
     configure_logs("json", level=30)
     runtime = Runtime(settings, build)
