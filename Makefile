@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Where the system has certificates of its own (a proxy's, perhaps), they count; uv brings others otherwise.
+UV := $(BIN)/uv $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),--system-certs)
 
 .PHONY: all demo test check bench docs lock format clean
 .DEFAULT_GOAL := all
@@ -16,8 +18,8 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	@awk '/^[^ #]/ { mine = /^uv==/ } mine' requirements.lock > .venv/uv.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.txt
-	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
-	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
+	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(UV) pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
 	@touch $(READY)
 
 demo: $(READY)  ## the main job on real products; ONCE=1 ends after the searches
@@ -36,7 +38,7 @@ docs: $(READY)  ## regenerate what the docs quote from the code
 	$(BIN)/python -m docs.generate
 
 lock: $(READY)  ## resolve all dependencies anew, for every platform, with hashes
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --all-extras --group dev \
+	$(UV) pip compile --quiet --universal --generate-hashes --upgrade --all-extras --group dev \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 format: $(READY)
