@@ -15,6 +15,7 @@ $(READY): requirements.lock pyproject.toml
 		{ echo "fusedex needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "this Python can't make virtual environments; on Debian: apt install python3-venv" >&2; exit 1; }
+	@test -e $(READY) || rm -rf .venv  # what a set-up left that was cut short
 	$(PYTHON) -m venv .venv
 	@awk '/^[^ #]/ { mine = /^uv==/ } mine' requirements.lock > .venv/uv.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.txt
