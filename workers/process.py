@@ -11,7 +11,6 @@ from celery.platforms import SecurityWarning
 from indexer.build.places import endpoints
 from indexer.build.writing import build_indexer
 from indexer.observe import RunObserver, log
-from indexer.records import Lane
 from indexer.settings import Settings
 from indexer.write_path import Indexer
 from workers.app import QUEUES, SOFT_STOP_S, make_app
@@ -25,8 +24,8 @@ def build(settings: Settings, observer: RunObserver) -> Indexer:
     return build_indexer(settings, observer=observer)
 
 
-def run(settings: Settings, *, lanes: Sequence[Lane] = (), threads: int | None = None, observers: Sequence[RunObserver] = ()) -> int:
-    """Work until SIGTERM or SIGINT; the exit code. No lanes means all of them, and the queue of products to accept.
+def run(settings: Settings, *, queues: Sequence[str] = QUEUES, threads: int | None = None, observers: Sequence[RunObserver] = ()) -> int:
+    """Work until SIGTERM or SIGINT; the exit code. `queues` are lanes, and `accept` for products that were sent.
 
     Raises EngineError where no broker runs.
     """
@@ -38,7 +37,7 @@ def run(settings: Settings, *, lanes: Sequence[Lane] = (), threads: int | None =
     register(app, runtime)
 
     def ready(**_: object) -> None:
-        log.info("worker_ready", process=runtime.name, lanes=list(lanes) or "all")
+        log.info("worker_ready", process=runtime.name, queues=list(queues))
         watchdog.start()
         sweeper.start()
         runtime.warm()
@@ -50,7 +49,7 @@ def run(settings: Settings, *, lanes: Sequence[Lane] = (), threads: int | None =
     signals.worker_ready.connect(ready, weak=False)
     signals.worker_shutting_down.connect(shutting_down, weak=False)
     try:
-        return _work(app, queues=list(lanes) or list(QUEUES), threads=threads or settings.work.threads)
+        return _work(app, queues=queues, threads=threads or settings.work.threads)
     finally:
         watchdog.close()
         sweeper.close()

@@ -1,6 +1,7 @@
 """`fusedex demo`: the main job from end to end on real products, then the page."""
 
 import logging
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -140,9 +142,18 @@ def _where(stack: Stack, places: Endpoints, tell: Callable[[str], None]) -> None
     tell(f"  home        {folder}")
     tell(f"  logs        {folder}/logs")
     tell(f"  OpenSearch  {escape(places.opensearch_url)}")
+    command = escape(_command())
     tell("\n[bold]How to go on with your own products[/bold]")
-    tell("  fusedex up                            the engines, until `fusedex down`")
-    tell("  fusedex feed products.csv             JSON Lines works too; --help tells what is read")
-    tell('  fusedex search "red shoes" --filter "price<100"')
-    tell("  fusedex serve                         this page, over your products")
-    tell("  fusedex reset                         delete this home's data, the demo's products with them")
+    tell(f"  {command} up                   the engines, until `{command} down`")
+    tell(f"  {command} feed products.csv    JSON Lines works too; --help tells what is read")
+    tell(f'  {command} search "red shoes" --filter "price<100"')
+    tell(f"  {command} serve                this page, over your products")
+    tell(f"  {command} reset                delete this home's data, the demo's products with them")
+
+
+def _command() -> str:
+    """How this shell would start the command: by name where it is on the path, else by its place."""
+    beside = Path(sys.executable).with_name("fusedex")
+    if shutil.which("fusedex") or not beside.is_file():
+        return "fusedex"
+    return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)

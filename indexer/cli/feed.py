@@ -217,11 +217,15 @@ def _wait(indexer: Indexer, job: Job, *, shown: Display, patience_s: float) -> t
         done = indexer.wait(job, timeout_s=LOOK_S)
         return done.dead, done.pending
     shown.begin("indexing", total=first)
-    least, moved = first, time.monotonic()
+    least, moved, told = first, time.monotonic(), ""
     while True:
         done = indexer.wait(job, timeout_s=LOOK_S, on_progress=lambda left: shown.at(max(0, first - left)))
         if done.pending < least:
             least, moved = done.pending, time.monotonic()
+        trouble = indexer.ledger.trouble(job) if done.pending else ""
+        if trouble and trouble != told:
+            told = trouble
+            shown.warn(f"workers put rows back, to try again: {trouble}")
         if not done.pending or time.monotonic() - moved >= patience_s:
             shown.end()
             return done.dead, done.pending

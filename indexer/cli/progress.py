@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -27,6 +28,9 @@ class Display(Protocol):
 
     def end(self) -> None:
         """The phase is done."""
+
+    def warn(self, text: str) -> None:
+        """Say something beside the phase, which goes on."""
 
 
 class Rate(ProgressColumn):
@@ -61,6 +65,10 @@ class Bars:
         """Fill the bar: the estimate gives way to what was counted."""
         self._progress.update(self._task, completed=self._done, total=self._done)
 
+    def warn(self, text: str) -> None:
+        """A line above the bars."""
+        self._progress.console.print(escape(text), style="yellow", highlight=False, soft_wrap=True)
+
 
 class Lines:
     """A line every ten seconds and one at a phase's end."""
@@ -86,6 +94,10 @@ class Lines:
         """Write the last line of the phase."""
         self._total = self._done
         self._tell()
+
+    def warn(self, text: str) -> None:
+        """A line of its own."""
+        print(text, file=sys.stderr, flush=True)
 
     def _tell(self) -> None:
         self._told = time.monotonic()

@@ -139,6 +139,9 @@ class Ledger(Protocol):
     def buried(self, job: Job) -> int:
         """How many rows of the job's span of row versions are dead letters."""
 
+    def trouble(self, job: Job) -> str:
+        """Why a dirty row of the job's span was last put back, in words; empty where none was."""
+
     def claim(self, lane: Lane, *, owner: str, limit: int, lease_s: float, alone: bool = False) -> list[Claimed]:
         """Take up to `limit` due dirty rows of the lane, longest due first, counting an attempt on each.
 

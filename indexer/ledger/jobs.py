@@ -102,6 +102,15 @@ def pending(connection: Connection, job: Job) -> int:
     return connection.execute(select(func.count()).select_from(rows).where(rows.c.lane.is_not(None), inside)).scalar_one()
 
 
+def trouble(connection: Connection, job: Job) -> str:
+    """Why the dirty row of the job's span that is due last was put back; empty where none was."""
+    if job.first_version is None:
+        return ""
+    inside = rows.c.row_version.between(job.first_version, job.last_version)
+    question = select(rows.c.trouble).where(rows.c.lane.is_not(None), inside, rows.c.trouble != "").order_by(rows.c.due.desc()).limit(1)
+    return str(connection.execute(question).scalar() or "")
+
+
 def buried(connection: Connection, job: Job) -> int:
     """How many rows of the job's span are dead letters."""
     if job.first_version is None:

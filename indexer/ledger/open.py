@@ -96,6 +96,10 @@ class SqlLedger:
         """How many rows of the job's span are dead letters."""
         return self._database.read(lambda connection: jobs.buried(connection, job))
 
+    def trouble(self, job: Job) -> str:
+        """The reason of one dirty row of the span that was put back, the one that is due last."""
+        return self._database.read(lambda connection: jobs.trouble(connection, job))
+
     def claim(self, lane: Lane, *, owner: str, limit: int, lease_s: float, alone: bool = False) -> list[Claimed]:
         """Due dirty rows of the lane, longest due first; with `alone` one that has an attempt behind it, or none.
 

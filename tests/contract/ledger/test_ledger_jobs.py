@@ -131,3 +131,18 @@ def test_who_waits_for_unchanged_rows_waits_until_they_are_indexed(ledger: Ledge
     (row,) = ledger.claim("encode_new", owner="w", limit=10, lease_s=60)
     ledger.finish("w", [Finished(id=row.id, row_version=row.row_version)])
     assert ledger.pending(second) == 0
+
+
+def test_trouble_names_why_rows_were_put_back_until_they_are_done(ledger: Ledger, clock: Clock) -> None:
+    job = ledger.begin_job("slow", "test")
+    assert ledger.trouble(job) == ""
+    ledger.accept("slow", [Product(id="slow", title="Mug")])
+    job = ledger.commit_job("slow", {"encoded": 1})
+    assert ledger.trouble(job) == ""
+    (row,) = ledger.claim("encode_new", owner="w", limit=10, lease_s=60)
+    ledger.release("w", [row.id], delay_s=1, give_back=True, reason="the index was built with other parts")
+    assert ledger.trouble(job) == "the index was built with other parts"
+    clock.pass_s(2)
+    (row,) = ledger.claim("encode_new", owner="w", limit=10, lease_s=60)
+    ledger.finish("w", [Finished(id=row.id, row_version=row.row_version)])
+    assert ledger.trouble(job) == ""
