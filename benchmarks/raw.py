@@ -24,7 +24,8 @@ def main() -> None:
     encoder.encode(["a plain chair"], side="product")
     print("ready", flush=True)
     for line in sys.stdin:
-        rows = [json.loads(row) for row in Path(line.strip()).read_text().splitlines()]
+        with Path(line.strip()).open(encoding="utf-8") as file:
+            rows = [json.loads(row) for row in file]
         batches = []
         for claim in batches_of(rows, size=settings.work.claim):  # the very batches that the pipeline makes of a claim
             texts = {text.clean(row["title"], text.TITLE) for row in claim} | {

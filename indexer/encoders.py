@@ -75,16 +75,31 @@ class Encoders:
         A text in which the encoder sees nothing (a lone "!" has no direction for some) is left out. Raises QueryError for a photo
         without a photo encoder, and ModelError.
         """
+        if parts.photo is None or parts.photo_weight <= 0:
+            # Words alone, as most queries are: what they are fused to is kept too. Alone, a part's weight does not matter.
+            if not parts.text or parts.text_weight <= 0:
+                return None
+            with contextlib.suppress(ZeroRow):
+                return self._row("words", parts.text, partial(self._words_row, parts.text))
+            return None
+        return self.fusion.fuse(self._part_rows(parts, parts.photo))
+
+    def _part_rows(self, parts: QueryParts, photo: Pixels) -> list[PartRow]:
         rows: list[PartRow] = []
+        if self.photo is None:
+            raise QueryError("This index has no photo encoder, so it can't be asked with a photo.", cure="Ask with words.")
+        make = partial(self._photo_row, self.photo, photo)
+        rows.append(PartRow("photo", self._row("photo", digest(photo), make), parts.photo_weight))
         if parts.text and parts.text_weight > 0:
             with contextlib.suppress(ZeroRow):
                 rows.append(PartRow("text", self._row("text", parts.text, partial(self._text_row, parts.text)), parts.text_weight))
-        if parts.photo is not None and parts.photo_weight > 0:
-            if self.photo is None:
-                raise QueryError("This index has no photo encoder, so it can't be asked with a photo.", cure="Ask with words.")
-            make = partial(self._photo_row, self.photo, parts.photo)
-            rows.append(PartRow("photo", self._row("photo", digest(parts.photo), make), parts.photo_weight))
-        return self.fusion.fuse(rows) if rows else None
+        return rows
+
+    def _words_row(self, text: str) -> Row:
+        row = self.fusion.fuse([PartRow("text", self._text_row(text))])
+        if row is None:
+            raise ZeroRow("The words alone have no weight in this fusion.")
+        return row
 
     def _row(self, kind: str, what: str, make: Callable[[], Row]) -> Row:
         key = (kind, what)
