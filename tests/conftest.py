@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexer.embedded.stack import Endpoints, Stack
+from tests.postgres_server import PostgresServer, postgres_server, server_programs
 
 OURS = "FUSEDEX_"
 
@@ -62,6 +63,18 @@ def stack_env(stack: Endpoints, tmp_path: Path) -> dict[str, str]:
         "FUSEDEX_ENCODE__PHOTO": "hashed",
         "FUSEDEX_LOG": "json",
     }
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    programs = server_programs()
+    if programs is None:
+        missing = "PostgreSQL's server programs are missing (Debian: apt-get install postgresql)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with postgres_server(programs) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

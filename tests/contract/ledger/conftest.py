@@ -1,6 +1,5 @@
 """The same tests over SQLite and PostgreSQL, each test with a database of its own and a clock that stands still."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from indexer.ledger.database import Database
 from indexer.ledger.open import SqlLedger, open_ledger
 from indexer.ledger.schema import LEDGER, bring_up
-from tests.postgres_server import PostgresServer, postgres_server, server_programs
+from tests.postgres_server import PostgresServer
 
 START = 1_700_000_000_000_000  # in the past of real clocks, for the tests that start processes
 
@@ -33,18 +32,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    programs = server_programs()
-    if programs is None:
-        missing = "PostgreSQL's server programs are missing (Debian: apt-get install postgresql)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with postgres_server(programs) as server:
-        yield server
 
 
 @pytest.fixture(scope="session")
