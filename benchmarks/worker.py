@@ -6,7 +6,6 @@ import threading
 import warnings
 
 from celery import signals
-from pydantic import SecretStr
 
 from benchmarks.null_store import NullStore
 from indexer.build.places import build_encoders, endpoints
@@ -43,7 +42,7 @@ def main() -> None:
     settings = Settings.load()
     configure_logs("json", level=30)
     runtime = Runtime(settings, build)
-    app = make_app(SecretStr(endpoints(settings).broker_url).get_secret_value(), settings)
+    app = make_app(endpoints(settings).broker_url, settings)
     register(app, runtime)
     runtime.indexer.warm()
     signals.worker_ready.connect(lambda **_: threading.Thread(target=print, args=("ready",), kwargs={"flush": True}).start(), weak=False)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from indexer.encode.engine import Engine
+from indexer.build.writing import ProductEngine
 from indexer.encode.hashed import HashedPhoto, HashedText
 from indexer.encoders import Encoders
 from indexer.fuse.weighted import WeightedFusion
@@ -19,7 +19,6 @@ from indexer.store.base import Document, LexicalLeg, Written
 from indexer.store.memory import MemoryStore
 from indexer.work.documents import Makers, Workshop
 from indexer.write_path import Indexer
-from tests.unit.write_path.engine import BoundEngine
 
 WIDTH = 64
 
@@ -103,14 +102,14 @@ class Shop:
 
     def another_indexer(self, *, observer: RunObserver | None = None) -> Indexer:
         """One more process's worth of indexer over the same ledger, cache and store."""
-        engine = Engine(observer or self.observer)
+        watcher = observer or self.observer
         makers = Makers(
             store=lambda: self.store,
             cache=lambda: self.cache,
             encoders=self._encoders,
-            engine=lambda encoders: BoundEngine(engine, encoders),
+            engine=lambda encoders: ProductEngine(encoders, batch=self.settings.encode.batch, observer=watcher),
         )
-        return Indexer(self.ledger, self.publisher, Workshop(makers), self.settings, observer=observer or self.observer)
+        return Indexer(self.ledger, self.publisher, Workshop(makers), self.settings, observer=watcher)
 
     def _encoders(self) -> Encoders:
         self.models_made += 1
