@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Where the system has certificates of its own (a proxy's, perhaps), they count; uv brings others otherwise.
 UV := $(BIN)/uv $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),--system-certs)
 
-.PHONY: all demo test check bench docs lock format clean
+.PHONY: all demo test check faults bench docs lock certs format clean
 .DEFAULT_GOAL := all
 
 all: $(READY)
@@ -32,6 +32,9 @@ test: $(READY)  ## everything; PYTEST_ARGS narrows it
 check: $(READY)  ## the rules about ourselves and all tests that need no engine
 	$(BIN)/python -m pytest -m "not live and not pages and not postgres" $(PYTEST_ARGS)
 
+faults: $(READY)  ## every fault on the real engines, about eight minutes; SEED=7 chooses another course
+	$(BIN)/python -m pytest tests/faults --seed=$(or $(SEED),1) $(PYTEST_ARGS)
+
 bench: $(READY)  ## ratios against bare rivals, measured in one run
 	@$(BIN)/python -m benchmarks
 
@@ -41,6 +44,9 @@ docs: $(READY)  ## regenerate what the docs quote from the code
 lock: $(READY)  ## resolve all dependencies anew, for every platform, with hashes
 	$(UV) pip compile --quiet --universal --generate-hashes --upgrade --all-extras --group dev \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+certs:  ## secrets for docker-compose.yml, under deploy/secrets; CERTS_ARGS="--yes" replaces them, "--host NAME" adds a name
+	$(PYTHON) deploy/certs.py $(CERTS_ARGS)
 
 format: $(READY)
 	$(BIN)/ruff format .

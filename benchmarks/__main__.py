@@ -1,18 +1,91 @@
-"""`make bench`: engines of their own in a temporary home, each measurement interleaved with its rival, times printed."""
+"""`make bench`: engines of their own in a temporary home, each measurement interleaved with its rival, times printed.
+
+Names of parts as arguments (or `make bench ONLY="pipeline daily"`) leave the others out.
+"""
 
 import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import pipeline, queries
-from indexer.embedded.stack import Stack
+from benchmarks import daily, offers, overlap, pipeline, queries, scale
+from benchmarks.daily import Day
+from benchmarks.pipeline import Case
+from benchmarks.products import rows, with_photos
+from indexer.embedded.stack import Endpoints, Stack
 from indexer.ledger.open import open_ledger
 
 
+class Bench:
+    """The engines, and settings for one part after the other: each with a ledger and a cache of its own."""
+
+    def __init__(self, places: Endpoints, folder: Path) -> None:
+        """Use these engines and this folder."""
+        self.places = places
+        self.folder = folder
+
+    def environment(self, name: str, **settings: str) -> dict[str, str]:
+        """FUSEDEX_* for one measurement."""
+        return {
+            **{key: value for key, value in os.environ.items() if not key.startswith("FUSEDEX_") or key == "FUSEDEX_TEST_DATA"},
+            "FUSEDEX_HOME": str(self.folder / "home"),
+            "FUSEDEX_OPENSEARCH_URL": self.places.opensearch_url,
+            "FUSEDEX_BROKER_URL": self.places.broker_url,
+            "FUSEDEX_LEDGER_URL": f"sqlite:///{self.folder / name}.sqlite",
+            "FUSEDEX_VECTORS_URL": f"sqlite:///{self.folder / name}-vectors.sqlite",
+            "FUSEDEX_INDEX__ALIAS": name,
+            "FUSEDEX_ENCODE__TEXT": "sentence",
+            "FUSEDEX_ENCODE__PHOTO": "none",
+            "FUSEDEX_ENCODE__THREADS": "1",
+        } | settings
+
+    def pipeline(self) -> None:
+        """The pipeline over the bare encoders: into nothing, into OpenSearch, and with photos."""
+        origin, products = rows(12_000)
+        pipeline.measure(Case(origin, "null", products[:9000], 6, 0.9), self.environment("null"), self.folder)
+        pipeline.measure(Case(origin, "opensearch", products[:9000], 6, 0.8), self.environment("kept"), self.folder)
+        origin, products = with_photos(600)
+        if products:
+            environment = self.environment("photos", FUSEDEX_ENCODE__PHOTO="bridge")
+            pipeline.measure(Case(origin, "opensearch", products, 3, 0.8), environment, self.folder)
+
+    def daily(self) -> None:
+        """A shop's day against the plain loop."""
+        products = rows(9000)[1]
+        daily.measure(Day("texts", products, 3, 2.0), self.environment("texts"), self.folder)
+        products = with_photos(450)[1]
+        if products:
+            daily.measure(Day("photos", products, 3, 5.0), self.environment("garments", FUSEDEX_ENCODE__PHOTO="bridge"), self.folder)
+
+    def queries(self) -> None:
+        """A search over a bare request."""
+        environment = self.environment("asked")
+        os.environ.update(environment)
+        queries.measure(self.places.opensearch_url, open_ledger(environment["FUSEDEX_LEDGER_URL"], future_s=300))
+
+    def offers(self) -> None:
+        """Until a new price is searchable while a full feed runs."""
+        offers.main()
+
+    def overlap(self) -> None:
+        """What it brings that the encoder's stages overlap."""
+        overlap.main()
+
+    def scale(self) -> None:
+        """Memory and time as the feed grows."""
+        scale.measure(self.environment("scale", FUSEDEX_ENCODE__TEXT="hashed"), self.folder)
+
+
 def main() -> None:
-    """Run both."""
+    """Run the parts that the command line names, or all of them."""
+    parts: dict[str, Callable[[Bench], None]] = {
+        part.__name__: part for part in (Bench.pipeline, Bench.daily, Bench.offers, Bench.overlap, Bench.queries, Bench.scale)
+    }
+    wanted = sys.argv[1:] or list(parts)
+    if unknown := set(wanted) - set(parts):
+        sys.exit(f"No part is called {', '.join(sorted(unknown))}; there are {', '.join(parts)}.")
     if (os.cpu_count() or 1) < 2:
         sys.exit("The benchmark pins the encoder to one core and the engines to another: it needs two.")
     print(f"# fusedex benchmarks: {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
@@ -21,30 +94,22 @@ def main() -> None:
         stack = Stack(folder / "home", heap_mb=1024)
         try:
             places = stack.up(lambda line: print(f"  {line}", file=sys.stderr), workers=False)
-            for status in stack.status():
-                if status.pid:
-                    pin(status.pid, 1)
-            environment = {
-                **{key: value for key, value in os.environ.items() if not key.startswith("FUSEDEX_") or key == "FUSEDEX_TEST_DATA"},
-                "FUSEDEX_OPENSEARCH_URL": places.opensearch_url,
-                "FUSEDEX_BROKER_URL": places.broker_url,
-                "FUSEDEX_LEDGER_URL": f"sqlite:///{folder / 'ledger.sqlite'}",
-                "FUSEDEX_VECTORS_URL": f"sqlite:///{folder / 'vectors.sqlite'}",
-                "FUSEDEX_ENCODE__TEXT": "sentence",
-                "FUSEDEX_ENCODE__PHOTO": "none",
-                "FUSEDEX_ENCODE__THREADS": "1",
-            }
-            pipeline.measure(environment, folder)
-            queries.measure(places.opensearch_url, open_ledger(environment["FUSEDEX_LEDGER_URL"], future_s=300))
+            bench = Bench(places, folder)
+            for part in wanted:
+                pinned = part in ("pipeline", "queries")
+                for status in stack.status():
+                    if status.pid:
+                        pin(status.pid, {1} if pinned else set(range(os.cpu_count() or 1)))
+                parts[part](bench)
         finally:
             stack.down()
             stack.reset()
 
 
-def pin(pid: int, core: int) -> None:
-    """Put all threads of a process on one core."""
+def pin(pid: int, cores: set[int]) -> None:
+    """Put all threads of a process on these cores."""
     for task in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(task.name), {core})
+        os.sched_setaffinity(int(task.name), cores)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,40 @@
 """A store that keeps nothing, so that the pipeline is measured and not the search engine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from indexer.errors import IndexMissing
-from indexer.store.base import Description, Document, Identity, Leg, LegAnswer, Written
+from indexer.store.base import Description, Document, Identity, Leg, LegAnswer, Stored, Written
+from indexer.store.bulk import document_line
 
 
 class NullStore:
-    """Says yes to every document."""
+    """Renders every document as it would be sent, and says yes to it."""
+
+    def __init__(self) -> None:
+        """Its width comes with the identity."""
+        self._width: int | None = None
 
     def ensure(self, identity: Identity) -> str:
         """A name."""
+        self._width = identity.width
         return f"null-{identity.width}"
 
     def write(self, documents: Sequence[Document]) -> list[Written]:
         """All written."""
+        for place, document in enumerate(documents):
+            document_line(document, place, width=self._width)
         return [Written(id=document.id, version=document.version, outcome="written") for document in documents]
+
+    def walk(self, *, after: str = "", limit: int = 1000) -> list[Stored]:
+        """Nothing is kept."""
+        raise IndexMissing("A null store holds nothing.")
+
+    def remove(self, versions: Mapping[str, int]) -> list[Written]:
+        """All gone."""
+        return [Written(id=id_, version=version, outcome="written") for id_, version in versions.items()]
+
+    def adopt(self, identity: Identity) -> None:
+        """Nothing is kept."""
 
     def describe(self, *, fresh: bool = False) -> Description:
         """Nothing is kept."""

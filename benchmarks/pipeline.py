@@ -1,72 +1,110 @@
-"""Products per second through ledger, queue, encoder and null store, over the raw rate of the same prepared batches."""
+"""Products per second through ledger, queue, encoders and store, over the raw rate of the same prepared batches."""
 
 import json
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.products import rows
+from benchmarks.children import Child, child
 from indexer.build.writing import build_indexer
 from indexer.settings import Settings
+from indexer.write_path import Indexer
 
-ROUNDS = 6
-PRODUCTS = 3000
 ENCODER_CORE, OTHER_CORE = "0", "1"
 
 
-@contextmanager
-def child(module: str, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A process of ours on the encoder's core, ready to be asked."""
-    command = [sys.executable, "-m", module, ENCODER_CORE]
-    process = subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        if answer(process) != "ready":
-            sys.exit(f"{module} did not start")
-        yield process
-    finally:
-        process.terminate()
-        process.wait(60)
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One measurement: what of, into which store, in how many rounds of how many products, with which goal."""
+
+    name: str
+    store: str
+    products: Sequence[Mapping[str, object]]
+    rounds: int
+    goal: float
 
 
-def answer(process: subprocess.Popen[str]) -> str:
-    """The next line that the process prints."""
-    return process.stdout.readline().strip() if process.stdout else ""
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round: seconds of the bare encoder, of accept, of the whole; passes of the worker."""
+
+    products: int
+    raw_s: float
+    accept_s: float
+    whole_s: float
+    passes: int
 
 
-def measure(environment: dict[str, str], folder: Path) -> None:
+def measure(case: Case, environment: dict[str, str], folder: Path) -> None:
     """Interleave rounds of both, print a line each and the ratio's median; the first round warms up and does not count."""
-    origin, products = rows(ROUNDS * PRODUCTS)
     os.environ.update(environment)
     os.sched_setaffinity(0, {int(OTHER_CORE)})
     indexer = build_indexer(Settings.load())
-    print(f"\n## Pipeline: {PRODUCTS} products a round ({origin}), text only, encoder {environment['FUSEDEX_ENCODE__TEXT']}")
+    size = len(case.products) // case.rounds
+    print(f"\n## Pipeline, {case.name}: {size} products a round, store {case.store}")
     print(f"{'round':>5} {'raw/s':>8} {'pipeline/s':>11} {'ratio':>6} {'accept alone/s':>15}")
-    ratios = []
-    with child("benchmarks.raw", environment) as raw, child("benchmarks.worker", environment):
-        for number in range(ROUNDS):
-            feed = folder / f"round-{number}.jsonl"
-            chosen = products[number * PRODUCTS : (number + 1) * PRODUCTS]
+    rounds = []
+    with (
+        child("benchmarks.raw", ENCODER_CORE, environment=environment) as raw,
+        child("benchmarks.worker", ENCODER_CORE, case.store, environment=environment) as worker,
+    ):
+        for number in range(case.rounds):
+            feed = folder / f"{case.store}-round-{number}.jsonl"
+            chosen = case.products[number * size : (number + 1) * size]
             feed.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in chosen))
-            if raw.stdin is None:
-                return
-            raw.stdin.write(f"{feed}\n")
-            raw.stdin.flush()
-            raw_s = float(answer(raw))
-            began = time.perf_counter()
-            job = indexer.accept(feed)
-            accepted_s = time.perf_counter() - began
-            while indexer.ledger.pending(job):
-                time.sleep(0.02)
-            whole_s = time.perf_counter() - began
-            ratio, rate = raw_s / whole_s, len(chosen) / whole_s
-            if number:
-                ratios.append(ratio)
-            name = number or "warm"
-            print(f"{name:>5} {len(chosen) / raw_s:>8.0f} {rate:>11.0f} {ratio:>6.2f} {len(chosen) / accepted_s:>15.0f}", flush=True)
-    print(f"median ratio {median(ratios):.3f} (from {min(ratios):.3f} to {max(ratios):.3f}); goal 0.9")
+            if number == 1:
+                before = bulk_requests(environment) if case.store == "opensearch" else (0, 0)
+            one = _round(indexer, feed, raw, worker, products=len(chosen))
+            rounds += [one] if number else []
+            rate, accept = one.products / one.whole_s, one.products / one.accept_s
+            print(
+                f"{number or 'warm':>5} {one.products / one.raw_s:>8.0f} {rate:>11.0f} {one.raw_s / one.whole_s:>6.2f} {accept:>15.0f}",
+                flush=True,
+            )
+    ratios = [one.raw_s / one.whole_s for one in rounds]
+    print(f"median ratio {median(ratios):.3f} (from {min(ratios):.3f} to {max(ratios):.3f}); goal {case.goal}")
+    fed, spent = sum(one.products for one in rounds), sum(one.raw_s for one in rounds)
+    hint = hint_s(indexer, environment)
+    share = sum(one.passes for one in rounds) * hint / spent
+    print(f"hints {sum(one.passes for one in rounds)}, {hint * 1000:.2f} ms each: {share:.2%} of the encoders' time; goal under 3 %")
+    if case.store == "opensearch":
+        bulks, refreshes = (now - then for now, then in zip(bulk_requests(environment), before, strict=True))
+        print(f"bulk requests {bulks}, {1000 * bulks / fed:.2f} per 1,000 products; goal at most 4")
+        print(f"refreshes asked for from outside: {refreshes}; goal 0")
     indexer.close()
+
+
+def _round(indexer: Indexer, feed: Path, raw: Child, worker: Child, *, products: int) -> Round:
+    raw_s = float(raw.ask(feed))
+    passes = int(worker.ask("").split()[0])
+    began = time.perf_counter()
+    job = indexer.accept(feed)
+    accept_s = time.perf_counter() - began
+    while indexer.ledger.pending(job):
+        time.sleep(0.02)
+    whole_s = time.perf_counter() - began
+    return Round(products, raw_s, accept_s, whole_s, int(worker.ask("").split()[0]) - passes)
+
+
+def hint_s(indexer: Indexer, environment: Mapping[str, str]) -> float:
+    """Seconds of one hint with nothing to do behind it, from publishing to the worker's being free again, sender and worker together."""
+    with child("benchmarks.worker", ENCODER_CORE, "null", environment=environment) as worker:
+        begun, spent = worker.ask("").split()
+        own = time.process_time()
+        while int(worker.ask("").split()[0]) - int(begun) < 200:
+            indexer.publisher.work("backfill", hints=20)
+            time.sleep(0.05)
+        passes, after = worker.ask("").split()
+        return (float(after) - float(spent) + time.process_time() - own) / (int(passes) - int(begun))
+
+
+def bulk_requests(environment: Mapping[str, str]) -> tuple[int, int]:
+    """Bulk requests that the index has seen (it has one shard), and refreshes that someone asked for."""
+    address = f"{environment['FUSEDEX_OPENSEARCH_URL'].rstrip('/')}/{environment['FUSEDEX_INDEX__ALIAS']}/_stats/bulk,refresh"
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        totals = json.load(answer)["_all"]["primaries"]
+    return int(totals["bulk"]["total_operations"]), int(totals["refresh"]["external_total"])

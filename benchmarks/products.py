@@ -24,6 +24,20 @@ def rows(number: int) -> tuple[str, list[dict[str, object]]]:
     return "made-up sentences", list(islice(_made(), number))
 
 
+def with_photos(number: int) -> tuple[str, list[dict[str, object]]]:
+    """The same for products with a photo each: real garments, or none where FUSEDEX_TEST_DATA is not set."""
+    folder = os.environ.get("FUSEDEX_TEST_DATA")
+    files = sorted(Path(folder, "clothing", "train").rglob("*.jpg")) if folder else []
+    random.Random(7).shuffle(files)
+    origin, texts = rows(number)
+    if not files:
+        return "none: FUSEDEX_TEST_DATA is not set", []
+    photos = [str(files[place % len(files)]) for place in range(number)]
+    return f"real garments' photos, texts of {origin}", [
+        {**row, "id": f"photo-{row['id']}", "description": "", "photo": photo} for row, photo in zip(texts, photos, strict=True)
+    ]
+
+
 def _real(file: Path) -> Iterator[dict[str, object]]:
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         for line in lines:

@@ -7,8 +7,9 @@ if TYPE_CHECKING:
     from indexer.build.reading import build_async_searcher, build_searcher
     from indexer.build.writing import build_indexer
     from indexer.errors import IndexerError
+    from indexer.feed.terms import Terms
     from indexer.read_path import AsyncSearcher, Searcher
-    from indexer.records import Answer, Delete, Filter, Hit, Money, Offer, Photo, Product, Query, Rejected
+    from indexer.records import Answer, Delete, Filter, Hit, Money, Offer, Photo, Product, Query, Rejected, Sale
     from indexer.settings import Settings
     from indexer.write_path import Indexer
 
@@ -26,8 +27,10 @@ __all__ = [
     "Product",
     "Query",
     "Rejected",
+    "Sale",
     "Searcher",
     "Settings",
+    "Terms",
     "build_async_searcher",
     "build_indexer",
     "build_searcher",
@@ -37,8 +40,9 @@ _ROOMS = {
     "build.reading": ("build_async_searcher", "build_searcher"),
     "build.writing": ("build_indexer",),
     "errors": ("IndexerError",),
+    "feed.terms": ("Terms",),
     "read_path": ("AsyncSearcher", "Searcher"),
-    "records": ("Answer", "Delete", "Filter", "Hit", "Money", "Offer", "Photo", "Product", "Query", "Rejected"),
+    "records": ("Answer", "Delete", "Filter", "Hit", "Money", "Offer", "Photo", "Product", "Query", "Rejected", "Sale"),
     "settings": ("Settings",),
     "write_path": ("Indexer",),
 }

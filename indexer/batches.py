@@ -16,7 +16,7 @@ def batches(items: Iterable[T], *, size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def by_length(lengths: Sequence[int], *, size: int) -> list[list[int]]:
+def by_length(lengths: Sequence[float], *, size: int) -> list[list[int]]:
     """Group positions into batches of similar length, longest first (so that memory runs out at once or never)."""
     order = sorted(range(len(lengths)), key=lambda position: (-lengths[position], position))
     return list(batches(order, size=size))

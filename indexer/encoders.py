@@ -1,6 +1,7 @@
 """The text encoder, the photo encoder and the fusion of one index, held together: products and queries meet in their space."""
 
 import contextlib
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -51,6 +52,12 @@ class Encoders:
             fusion=self.fusion.spec.digest,
             width=self.fusion.spec.width,
         )
+
+    @property
+    def recipe(self) -> str:
+        """16 hex digits that name encoders and fusion together: documents made by one recipe belong in one index."""
+        ours = self.identity("")
+        return hashlib.sha256("\n".join((ours.text, ours.photo, ours.fusion, str(ours.width))).encode()).hexdigest()[:16]
 
     def check(self, identity: Identity) -> None:
         """Raise EncoderMismatch, naming each part that differs from the index's."""

@@ -8,10 +8,15 @@ IndexerError              retry?  meaning
 ├─ FeedError              no      a whole feed can't be taken
 │  ├─ UnreadableFeed      no      missing, not text, or in a format that we do not read
 │  ├─ PathRefused         no      a path in a message lies outside the configured roots
-│  └─ MessageTooLarge     no      a message holds more than the stated size
+│  ├─ MessageTooLarge     no      a message holds more than the stated size
+│  ├─ BadMapping          no      a mapping file that names no field of ours, or is no mapping
+│  ├─ TooManyRejects      no      more rows were rejected than the caller allows
+│  └─ SnapshotRefused     no      a snapshot that would delete more products than its limit
 ├─ ProductError           no      one product is wrong: it is rejected or buried, the others go on
 │  ├─ InvalidField        no      a field's value breaks its rule
-│  └─ UnusablePhoto       no      bytes that are no photo, or one that breaks a limit
+│  ├─ UnusablePhoto       no      bytes that are no photo, or one that breaks a limit
+│  ├─ AddressRefused      no      a photo's address may not be asked: host not allowed, or not public
+│  └─ PhotoUnreachable    yes     a photo's address gives no photo now
 ├─ QueryError             no      a query can't be answered as it was asked
 │  ├─ UnknownField        no      a filter or facet names a field that the index lacks
 │  └─ BadFilter           no      a filter that does not follow the grammar or the field's type
@@ -19,6 +24,7 @@ IndexerError              retry?  meaning
 │  ├─ ModelUnavailable    no      its package, weights or extra are not installed
 │  ├─ BadDigest           no      weights that differ from what their spec promises
 │  ├─ WidthMismatch       no      rows of another width than the spec's
+│  ├─ DeviceFull          yes     no memory left on the device, even for one input
 │  ├─ NotFinite           no      a row holds NaN or infinity
 │  └─ ZeroRow             no      a row without length, so without direction
 ├─ LedgerError            no      the ledger refused
@@ -87,6 +93,18 @@ class MessageTooLarge(FeedError):
     """A message holds more than the stated size."""
 
 
+class BadMapping(FeedError):
+    """A mapping file that names no field of ours, or is no mapping."""
+
+
+class TooManyRejects(FeedError):
+    """More rows were rejected than the caller allows; nothing was deleted."""
+
+
+class SnapshotRefused(FeedError):
+    """A snapshot would delete more products than its limit; nothing was deleted."""
+
+
 class ProductError(IndexerError):
     """One product is wrong; the others go on."""
 
@@ -97,6 +115,16 @@ class InvalidField(ProductError):
 
 class UnusablePhoto(ProductError):
     """Bytes that are no photo, or a photo that breaks a limit."""
+
+
+class AddressRefused(ProductError):
+    """A photo's address may not be asked: its host is not allowed, or an address behind it is not public."""
+
+
+class PhotoUnreachable(ProductError):
+    """A photo's address gives no photo now."""
+
+    retryable = True
 
 
 class QueryError(IndexerError):
@@ -125,6 +153,12 @@ class BadDigest(ModelError):
 
 class WidthMismatch(ModelError):
     """Rows of another width than the spec's."""
+
+
+class DeviceFull(ModelError):
+    """The device has no memory left, even for one input."""
+
+    retryable = True
 
 
 class NotFinite(ModelError):

@@ -1,8 +1,8 @@
-"""Currencies and their minor units: what one unit of a Money is worth, and how it is shown."""
+"""Currencies and their minor units: what one unit of a Money is worth, how it is shown, and what a product costs at a moment."""
 
 from decimal import Decimal
 
-from indexer.records import Money
+from indexer.records import Money, Sale
 
 _TWO_DIGITS = (
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP "
@@ -41,3 +41,16 @@ def shown(money: Money) -> str:
     ('12.99 EUR', '0.005 KWD')
     """
     return f"{major_units(money):f} {money.currency}"
+
+
+def price_at(price: Money | None, sale: Sale | None, *, moment: int) -> Money | None:
+    """What a product costs at the moment (microseconds since 1970): the sale's price from its begin until before its end."""
+    if sale is None or (sale.begins is not None and moment < sale.begins) or (sale.ends is not None and moment >= sale.ends):
+        return price
+    return sale.price
+
+
+def next_change(sale: Sale | None, *, moment: int) -> int | None:
+    """The next moment (microseconds since 1970) at which the sale begins or ends, or None."""
+    bounds = () if sale is None else (sale.begins, sale.ends)
+    return min((bound for bound in bounds if bound is not None and bound > moment), default=None)

@@ -56,3 +56,6 @@ class RunObserver:
 
     def stage_moved(self, stage: str) -> None:
         """A stage of the write path made progress; the watchdog listens."""
+
+    def device_lost(self, reason: str) -> None:
+        """A GPU works no more in this process, whatever is asked of it: only a new process cures that."""

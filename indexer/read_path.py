@@ -19,6 +19,7 @@ from indexer.read_plan import Ask, Describe, Encode, Got, Need, Steps, plan
 from indexer.records import Answer, Filter, Query
 from indexer.settings import SearchSettings
 from indexer.store.base import AsyncProductReader, Description, ProductReader
+from indexer.text.cleaning import DEFAULT, Cleaning
 from indexer.vectors import Row
 
 ENCODING_THREADS = 2
@@ -28,10 +29,12 @@ ENCODING_THREADS = 2
 class Searcher:
     """Answers queries over one store; safe across threads. Use it as a context manager, or close it."""
 
-    def __init__(self, store: ProductReader, encoders: Encoders, *, settings: SearchSettings, photo_pixels: int) -> None:
-        """Join a store with the encoders that its index was built with; `photo_pixels` caps a query's photo."""
+    def __init__(
+        self, store: ProductReader, encoders: Encoders, *, settings: SearchSettings, photo_pixels: int, cleaning: Cleaning = DEFAULT
+    ) -> None:
+        """Join a store with the encoders that its index was built with; `photo_pixels` caps a query's photo, `cleaning` is the feeds'."""
         self._store, self._encoders = store, encoders
-        self._settings, self._photo_pixels = settings, photo_pixels
+        self._settings, self._photo_pixels, self._cleaning = settings, photo_pixels, cleaning
 
     def search(
         self,
@@ -50,7 +53,7 @@ class Searcher:
         """
         clock = _Clock(self._settings.timeout_s)
         asked = as_query(query, filters=filters, facets=facets, page=page, per_page=per_page)
-        steps = plan(asked, self._settings, self._encoders.check)
+        steps = plan(asked, self._settings, self._encoders.check, cleaning=self._cleaning)
         need = _advanced(steps, None)
         while not isinstance(need, Answer):
             clock.check()
@@ -91,10 +94,12 @@ class Searcher:
 class AsyncSearcher:
     """Searcher for an event loop: the same answers; encoding runs in a few threads of its own, so that the loop never waits for it."""
 
-    def __init__(self, store: AsyncProductReader, encoders: Encoders, *, settings: SearchSettings, photo_pixels: int) -> None:
-        """Join a store with the encoders that its index was built with; `photo_pixels` caps a query's photo."""
+    def __init__(
+        self, store: AsyncProductReader, encoders: Encoders, *, settings: SearchSettings, photo_pixels: int, cleaning: Cleaning = DEFAULT
+    ) -> None:
+        """Join a store with the encoders that its index was built with; `photo_pixels` caps a query's photo, `cleaning` is the feeds'."""
         self._store, self._encoders = store, encoders
-        self._settings, self._photo_pixels = settings, photo_pixels
+        self._settings, self._photo_pixels, self._cleaning = settings, photo_pixels, cleaning
         self._threads = ThreadPoolExecutor(ENCODING_THREADS, thread_name_prefix="encode-query")
 
     async def search(
@@ -109,7 +114,7 @@ class AsyncSearcher:
         """What Searcher.search gives, with its arguments and errors."""
         clock = _Clock(self._settings.timeout_s)
         asked = as_query(query, filters=filters, facets=facets, page=page, per_page=per_page)
-        steps = plan(asked, self._settings, self._encoders.check)
+        steps = plan(asked, self._settings, self._encoders.check, cleaning=self._cleaning)
         need = _advanced(steps, None)
         try:
             async with asyncio.timeout(clock.left_s()):

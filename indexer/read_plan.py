@@ -17,6 +17,7 @@ from indexer.rank.facets import counted
 from indexer.records import Answer, Hit, Query
 from indexer.settings import SearchSettings
 from indexer.store.base import Description, ExactLeg, Found, Identity, Leg, LegAnswer, LexicalLeg, VectorLeg
+from indexer.text.cleaning import DEFAULT, Cleaning
 from indexer.vectors import Row
 
 MOVES = 3
@@ -52,7 +53,7 @@ Got = Description | Row | list[LegAnswer] | None
 Steps = Generator[Need, Got, Answer]
 
 
-def plan(query: Query, defaults: SearchSettings, check: Callable[[Identity], None]) -> Steps:
+def plan(query: Query, defaults: SearchSettings, check: Callable[[Identity], None], *, cleaning: Cleaning = DEFAULT) -> Steps:
     """Answer a query: yields what it needs, gets it sent, returns the Answer (without `took_ms`).
 
     Strategies, all over `defaults.depth` candidates a leg, whichever page is asked, so that scores and total stay the same:
@@ -61,7 +62,7 @@ def plan(query: Query, defaults: SearchSettings, check: Callable[[Identity], Non
     A StoreError that asking raises is to be thrown in. Raises QueryError, EmptyIndex, EncoderMismatch, what was thrown in where
     the index is still the same, and StoreUnavailable where the alias will not stand still.
     """
-    query = normalise(query, per_page_cap=defaults.per_page_cap)
+    query = normalise(query, per_page_cap=defaults.per_page_cap, cleaning=cleaning)
     way = course(query, defaults)
     description = yield from _described(query, check)
     row = None

@@ -10,9 +10,10 @@ Value = str | float | bool | tuple[str, ...]
 Lane = Literal["offers", "encode_new", "encode", "backfill"]
 LANES: tuple[Lane, ...] = ("offers", "encode_new", "encode", "backfill")
 
-PhotoStatus = Literal["none", "used", "missing", "unusable", "remote"]
+PhotoStatus = Literal["none", "used", "missing", "unusable", "remote", "pending", "unreachable", "refused"]
 """Whether a product's photos are in its vector: no photo named; at least one used; file not found; bytes that are no
-photo; an address, which this release keeps but does not fetch."""
+photo; an address, and fetching is off; an address still to be fetched; one that does not give a photo now, and is tried
+again later; one that may not be asked (a host that is not allowed, a private address)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,15 @@ class Money:
 
     minor: int
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A price that holds for a time, in place of the regular one; `begins` and `ends` (microseconds since 1970) None: open."""
+
+    price: Money
+    begins: int | None = None
+    ends: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,9 @@ class Product:
     brand: str = ""
     category: tuple[str, ...] = ()
     price: Money | None = None
+    sale: Sale | None = None
     stock: int | None = None
+    gtin: str = ""
     attributes: Mapping[str, Value] = field(default_factory=dict)
     photos: tuple[Photo, ...] = ()
     group: str = ""
@@ -56,10 +68,11 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A light row: it sets only the offer aspect (price and stock, both at once)."""
+    """A light row: it sets only the offer aspect (price, sale and stock, all at once)."""
 
     id: str
     price: Money | None = None
+    sale: Sale | None = None
     stock: int | None = None
     version: int | None = None
 
@@ -77,13 +90,18 @@ Event = Product | Offer | Delete
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A raw row that is no product: where it stands, which field, why, and the value cut short."""
+    """A raw row that is no product: where it stands, which field, why, the value cut short, and what would cure it.
+
+    `id` is the row's id where it could be read: the source still holds that product, however badly.
+    """
 
     file: str
     line: int
     field: str
     reason: str
     value: str = ""
+    hint: str = ""
+    id: str = ""
 
 
 Op = Literal["eq", "ne", "lt", "lte", "gt", "gte"]

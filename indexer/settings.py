@@ -55,7 +55,12 @@ class EncodeSettings(Section):
     title_weight: float = Field(default=0.3, ge=0, description="the title's share of a product's row")
     description_weight: float = Field(default=0.2, ge=0, description="the description's share")
     photo_weight: float = Field(default=0.5, ge=0, description="the photos' share, all together")
-    batch: int = Field(default=64, ge=1, description="texts or photos per model run")
+    brand_weight: float = Field(default=0.0, ge=0, description="the brand's share; 0: the brand is not encoded")
+    attributes_weight: float = Field(default=0.0, ge=0, description="the attributes' share, all together; 0: they are not encoded")
+    batch: int = Field(default=64, ge=1, description="texts or photos per model run, at most")
+    batch_tokens: int = Field(default=16_384, ge=128, description="tokens per model run, at most: longest text times texts")
+    prepare_threads: int | None = Field(default=None, ge=1, description="threads that decode and prepare; default: the cores, at most 8")
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(default="auto", description="numbers on a GPU; auto takes bfloat16 where it can")
     threads: int | None = Field(default=None, ge=1, description="compute threads; default: the cores at hand")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="where models run; auto takes a GPU when there is one")
     grey: bool = Field(default=False, description="photos in grey, for models that were trained so")
@@ -67,17 +72,56 @@ class FeedSettings(Section):
     roots: tuple[Path, ...] = Field(default=(), description="folders that paths in messages may lie under")
     message_bytes: int = Field(default=1_000_000, ge=1000, description="largest accept message, as JSON in UTF-8")
     attribute_cap: int = Field(default=64, ge=0, description="attributes kept per product")
-    batch: int = Field(default=500, ge=1, description="events per ledger transaction")
+    batch: int = Field(default=512, ge=1, description="events per ledger transaction")
     future_s: int = Field(default=300, ge=0, description="how far ahead of the clock an update time may lie")
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="for prices that name none")
     photo_pixels: int = Field(default=40_000_000, ge=1, description="largest photo, in pixels, checked before decoding")
     photo_bytes: int = Field(default=20_000_000, ge=1, description="largest photo file")
 
 
+class TextSettings(Section):
+    """How texts are cleaned: lists of steps by name, in order (docs/text.md says what each does)."""
+
+    title: tuple[str, ...] = Field(default=(), description="steps for titles; empty: the list of docs/text.md")
+    description: tuple[str, ...] = Field(default=(), description="steps for descriptions; empty: the same")
+    query: tuple[str, ...] = Field(default=(), description="steps for queries; empty: the same")
+    indexed: tuple[str, ...] = Field(default=(), description="steps for what is indexed as words; empty: the same")
+    zh_words: Path | None = Field(default=None, description="a file of Chinese words to keep whole, one a line: your brands and kinds")
+
+
+class PhotoSettings(Section):
+    """Whether and how photos named by an address are fetched. Times in seconds."""
+
+    hosts: tuple[str, ...] = Field(default=(), description="hosts that may be asked (exact, or *.suffix); none: nothing is fetched")
+    private: tuple[str, ...] = Field(default=(), description="host:port that may lie at a private address, as a photo server of your own")
+    ports: tuple[int, ...] = Field(default=(80, 443), description="ports that may be asked")
+    store: str = Field(default="", description="where fetched bytes are kept: a folder all hosts see, or an object store (s3://...)")
+    store_options: tuple[str, ...] = Field(default=(), description="for an object store, name=value: endpoint=..., region=...; no secrets")
+    bytes: int = Field(default=200_000_000_000, ge=1_000_000, description="largest size of all kept photos together")
+    unused_s: float = Field(default=180 * 86_400, ge=2 * 86_400, description="photos that nobody asked for in that many seconds go")
+    connect_s: float = Field(default=3, gt=0, description="to connect")
+    total_s: float = Field(default=10, gt=0, description="for one photo, redirects and all")
+    redirects: int = Field(default=3, ge=0, le=10, description="followed at most, each checked again")
+    at_once: int = Field(default=32, ge=1, description="photos fetched at once by one process")
+    per_host: int = Field(default=4, ge=1, description="of these from one host")
+    pause_s: float = Field(default=0, ge=0, description="between two requests to one host")
+    fresh_s: float = Field(default=86_400, ge=0, description="after this a kept photo is asked for again, if changed")
+    retry_s: float = Field(default=300, gt=0, description="first delay after a failure; doubles, with jitter")
+    retry_cap_s: float = Field(default=86_400, gt=0, description="longest delay after failures")
+    patience_s: float = Field(default=30, gt=0, description="for the photos of one claim; the rest follows later")
+
+
+class CacheSettings(Section):
+    """What the vector cache may hold; the least recently used rows go first."""
+
+    bytes: int = Field(default=20_000_000_000, ge=1_000_000, description="largest size of all rows together")
+    unused_s: float = Field(default=90 * 86_400, ge=2 * 86_400, description="rows that nobody asked for in that many seconds go")
+
+
 class WorkSettings(Section):
     """How workers claim, and when they give up. Times in seconds."""
 
-    claim: int = Field(default=128, ge=1, description="rows per claim")
+    claim: int = Field(default=256, ge=1, description="rows per claim")
     threads: int = Field(default=2, ge=1, le=16, description="tasks at once in one worker process")
     lease_s: float = Field(default=300, gt=0, description="how long a claim holds without a sign of life")
     sweep_s: float = Field(default=30, gt=0, description="how often due rows are looked for and hints sent again")
@@ -119,7 +163,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid")
 
     home: Path = Field(default_factory=default_home, description="where the embedded engines keep their data and logs")
-    opensearch_url: SecretStr | None = Field(default=None, description="a running OpenSearch; default: the embedded one")
+    opensearch_url: SecretStr | None = Field(
+        default=None, description="a running OpenSearch (https://...?ca=FILE names its authority); default: the embedded one"
+    )
     broker_url: SecretStr | None = Field(default=None, description="a running Redis or Valkey; default: the embedded one")
     ledger_url: SecretStr | None = Field(default=None, description="a database, as SQLAlchemy names it; default: SQLite under home")
     vectors_url: SecretStr | None = Field(default=None, description="the vector cache; default: beside the ledger")
@@ -127,6 +173,9 @@ class Settings(BaseSettings):
     heap_mb: int = Field(default=1024, ge=256, description="the embedded OpenSearch's heap")
     encode: EncodeSettings = EncodeSettings()
     feed: FeedSettings = FeedSettings()
+    text: TextSettings = TextSettings()
+    photos: PhotoSettings = PhotoSettings()
+    cache: CacheSettings = CacheSettings()
     work: WorkSettings = WorkSettings()
     search: SearchSettings = SearchSettings()
     index: IndexSettings = IndexSettings()

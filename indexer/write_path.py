@@ -7,27 +7,30 @@ work:    claim ─► parts ─► rows ─► fused ─► store ─► finish 
 import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.batches import batches
-from indexer.errors import FeedError, IndexMissing, StoreBusy, StoreError
+from indexer.errors import FeedError, IndexMissing
 from indexer.feed.read import read_feed, read_rows
-from indexer.ledger.base import Job, Ledger, LedgerCounts, Outcome
+from indexer.feed.terms import Terms
+from indexer.ledger.base import Job, Ledger, LedgerCounts
 from indexer.observe import RunObserver, log
 from indexer.publish.base import Publisher
 from indexer.publish.hints import Hints
 from indexer.records import Event, Lane, Rejected
 from indexer.settings import Settings
-from indexer.store.base import Written
-from indexer.work.claims import Claim, Claims, Stopping
-from indexer.work.documents import Made, Workshop, make_documents
+from indexer.work.claims import Claims, Stopping
+from indexer.work.documents import Workshop, make_documents
+from indexer.work.intake import Intake
 from indexer.work.pace import Gate
+from indexer.work.writing import Writer
 
-Feed = Path | Iterable[Mapping[str, object]]
-"""A file, or raw rows."""
+Feed = Path | Sequence[Path] | Iterable[Mapping[str, object]]
+"""A file or folder (`-`: standard input), several of them as one feed, or raw rows."""
+
+USUAL = Terms()
 
 SUSPECTS_AT_ONCE = 8
 """Suspects worked one by one in one call, before the other threads of the process may go on."""
@@ -57,40 +60,41 @@ class Indexer:
         self._claims = Claims(ledger, settings.work)
         self._gate = Gate()
         self._stopping = threading.Event()
-        self._ensured = threading.Lock()
-        self._index = ""
+        self._writer = Writer(ledger, workshop, most=settings.work.threads, observer=self._observer)
 
     def accept(
-        self, feed: Feed, *, job_id: str | None = None, roots: Sequence[Path] | None = None, observer: RunObserver | None = None
+        self,
+        feed: Feed,
+        *,
+        terms: Terms = USUAL,
+        job_id: str | None = None,
+        roots: Sequence[Path] | None = None,
+        observer: RunObserver | None = None,
     ) -> Job:
         """The committed job of this feed: each row merged into the ledger or rejected with its reason, none lost without a word.
 
-        `counts` has the outcomes' names and `rejected`. A job that is committed already is returned as it is, so a feed
-        may be sent again. Holds one batch in memory. `roots` (for what came in a message) bounds where paths may lead.
-        Raises FeedError where the whole feed can't be taken (noted in the job too) and LedgerUnavailable; a broker that
-        is away only delays the work until the next sweep.
+        `counts` has the outcomes' names, `rejected` and, for a snapshot, `dropped`. A job that is committed already is
+        returned as it is, so a feed may be sent again. Holds one batch in memory. `roots` (for what came in a message)
+        bounds where paths may lead. Raises FeedError where the whole feed can't be taken, or not on these terms (noted in
+        the job too), and LedgerUnavailable; a broker that is away only delays the work until the next sweep.
         """
-        watcher = observer or self._observer
-        source = str(feed) if isinstance(feed, Path) else "rows"
-        job = self.ledger.begin_job(job_id or uuid.uuid4().hex, source)
+        paths = _paths(feed)
+        source = ", ".join(map(str, paths[:3])) + ("" if len(paths) < 4 else f" and {len(paths) - 3} more") if paths else "rows"
+        job = self.ledger.begin_job(job_id or uuid.uuid4().hex, source, snapshot=terms.snapshot)
         if job.committed:
             return job
-        counts: Counter[str] = Counter({outcome.value: 0 for outcome in Outcome} | {"rejected": 0})
         hints = Hints(self.publisher, claim=self.settings.work.claim)
+        intake = Intake(self.ledger, job, terms=terms, hints=hints, observer=observer or self._observer)
         try:
-            for batch in self._batches(feed, roots):
+            for batch in self._batches(feed, terms, roots):
                 if self._stopping.is_set():
                     raise Stopping
-                outcomes = self._accept_batch(job.id, batch, watcher)
-                counts.update(outcomes)
-                watcher.rows_accepted(outcomes)
-                hints.some(*_lanes(outcomes))
+                with self._gate.shared():  # so that a feed that kills the process is not blamed on a suspect worked beside it
+                    intake.take(batch)
+            return intake.close()
         except FeedError as error:
             self.ledger.fail_job(job.id, error.message)
             raise
-        job = self.ledger.commit_job(job.id, counts)
-        hints.all_due(self.ledger.counts().dirty)
-        return job
 
     def job(self, job_id: str) -> Job | None:
         """The job of that id, or None; what it holds is promised once it is committed."""
@@ -132,14 +136,20 @@ class Indexer:
             return 0
         with self._gate.shared():
             settled = self._pass(lane, alone=False)
-        for _ in range(min(self.ledger.suspects(lane), SUSPECTS_AT_ONCE)):
-            with self._gate.alone():
-                settled += self._pass(lane, alone=True)
+        if self.ledger.suspects(lane):
+            # What has had its attempts is buried now: waiting for the sweep's leader would cost more processes.
+            self.ledger.sweep(attempts=self.settings.work.attempts)
+            for _ in range(min(self.ledger.suspects(lane), SUSPECTS_AT_ONCE)):
+                with self._gate.alone():
+                    settled += self._pass(lane, alone=True)
         return settled
 
     def warm(self) -> None:
         """Load the models now and run each once. Raises ModelError classes."""
-        self.workshop.warm()
+        try:
+            self.workshop.warm()
+        finally:
+            self._observer.stage_moved("idle")  # so that the watchdog does not wait for this thread's next step
 
     def stop(self) -> None:
         """Ask all passes of this process to put their rows back at their next step; may be called in a signal's handler."""
@@ -159,34 +169,28 @@ class Indexer:
         self.ledger.close()
         return held
 
-    def _batches(self, feed: Feed, roots: Sequence[Path] | None) -> Iterator[list[Event | Rejected]]:
+    def _batches(self, feed: Feed, terms: Terms, roots: Sequence[Path] | None) -> Iterator[list[Event | Rejected]]:
         settings = self.settings.feed
-        if isinstance(feed, Path):
-            return batches(read_feed(feed, settings, roots=roots), size=settings.batch)
-        return batches(read_rows(feed, origin="rows", settings=settings, roots=roots), size=settings.batch)
-
-    def _accept_batch(self, job_id: str, batch: Sequence[Event | Rejected], watcher: RunObserver) -> Mapping[str, int]:
-        rejected = [row for row in batch if isinstance(row, Rejected)]
-        events = [row for row in batch if not isinstance(row, Rejected)]
-        with self._gate.shared():  # so that a feed that kills the process is not blamed on a suspect worked beside it
-            outcomes = Counter(outcome.value for outcome in self.ledger.accept(job_id, events)) if events else Counter[str]()
-        if rejected:
-            self.ledger.reject(job_id, rejected)
-            outcomes["rejected"] = len(rejected)
-        for row in rejected:
-            watcher.row_rejected(row)
-        return outcomes
+        paths = _paths(feed)
+        if paths or isinstance(feed, Path):
+            return batches(read_feed(paths, settings, terms=terms, roots=roots), size=settings.batch)
+        return batches(read_rows(feed, origin="rows", settings=settings, terms=terms, roots=roots), size=settings.batch)
 
     def _pass(self, lane: Lane, *, alone: bool) -> int:
         self._observer.stage_moved("claiming")
         try:
             with self._claims.open() as claim:
+                self._writer.check_recipe()
                 rows = claim.take(lane, alone=alone)
                 if rows:
                     self._move("claimed")
-                    made = make_documents(rows, self.workshop, self.settings)
+                    made = make_documents(rows, self.workshop, self.settings, lane=lane)
                     self._move("encoded")
-                    return self._write(claim, made)
+                    self._observer.parts_encoded(texts=made.texts, photos=made.photos, cached=made.cached)
+                    settled = self._writer.write(claim, made)
+                    if not claim.rows:
+                        self._claims.pauses.worked()
+                    return settled
         finally:
             self._observer.stage_moved("idle")
         return 0
@@ -197,49 +201,11 @@ class Indexer:
         if self._stopping.is_set():
             raise Stopping
 
-    def _write(self, claim: Claim, made: Made) -> int:
-        self._observer.parts_encoded(texts=made.texts, photos=made.photos, cached=made.cached)
-        self._ensure_index()
-        self._observer.stage_moved("writing")
-        written = self._bulk(made)
-        self._observer.stage_moved("written")
-        there = [result for result in written if result.outcome != "failed"]
-        newer = sum(result.outcome == "newer" for result in there)
-        self._observer.documents_written(written=len(there) - newer, newer=newer, failed=len(written) - len(there))
-        self._observer.stage_moved("finishing")
-        # Counted before the rows are clean: whoever waits for clean rows then sees the sums with them.
-        self.ledger.count(texts=made.texts, photos=made.photos, cached=made.cached, written=len(there) - newer, newer=newer)
-        claim.finish([made.finished[result.id] for result in there])
-        refused = {r.id: StoreError(f"{r.error}: {r.reason}") for r in written if r.outcome == "failed" and not r.retryable}
-        buried = claim.bury(made.errors | refused)
-        settled = len(there) + buried
-        if claim.rows:
-            later = next(result for result in written if result.id in claim.rows)
-            if not settled:
-                raise StoreBusy(f"No document was taken; {later.id!r} because of {later.error}: {later.reason}")
-            claim.put_back_later(f"{later.error}: {later.reason}")
-            return settled
-        self._claims.pauses.worked()
-        return settled
 
-    def _bulk(self, made: Made) -> list[Written]:
-        if not made.documents:
-            return []
-        try:
-            return self.workshop.store.write(made.documents)
-        except IndexMissing:
-            self._index = ""
-            raise
-
-    def _ensure_index(self) -> None:
-        with self._ensured:
-            if not self._index:
-                self._index = self.workshop.store.ensure(self.workshop.encoders.identity(self.ledger.id))
-
-
-def _lanes(outcomes: Mapping[str, int]) -> list[Lane]:
-    """The lanes that a batch of these outcomes has made work for."""
-    lanes: list[Lane] = ["encode_new", "encode"] if outcomes.get(Outcome.ENCODED) else []
-    if outcomes.get(Outcome.OFFER_ONLY) or outcomes.get(Outcome.DELETED):
-        lanes.append("offers")
-    return lanes
+def _paths(feed: Feed) -> list[Path]:
+    """The paths that a feed is, or none where it is rows."""
+    if isinstance(feed, Path):
+        return [feed]
+    if isinstance(feed, Sequence) and feed and all(isinstance(one, Path) for one in feed):
+        return [one for one in feed if isinstance(one, Path)]
+    return []

@@ -9,6 +9,8 @@ from kombu.entity import Exchange, Queue
 from indexer.publish.messages import ACCEPT_QUEUE
 from indexer.records import LANES
 from indexer.settings import Settings
+from workers.strangers import Strangers, make_consumer
+from workers.transport import Redis
 
 QUEUES = (*LANES, ACCEPT_QUEUE)
 SOFT_STOP_S = 30.0
@@ -16,10 +18,18 @@ SOFT_STOP_S = 30.0
 VISIBILITY_S = 600
 """A held message shows up again after so long: longer than any claim's work, and a feed that takes longer is not begun twice (tasks.py)."""
 
+TLS = {"ssl_cert_reqs": "required"}
+"""How a broker behind rediss:// is checked, unless its address says otherwise (?ssl_cert_reqs=...&ssl_ca_certs=...)."""
 
-def make_app(broker_url: str, settings: Settings) -> Celery:
-    """The application for one broker; tasks are added by `workers.tasks.register`."""
+
+def make_app(broker_url: str, settings: Settings, *, strangers: Strangers | None = None) -> Celery:
+    """The application for one broker; tasks are added by `workers.tasks.register`. `strangers` counts what is no message of ours."""
+    met = strangers or Strangers()
     app = Celery("fusedex", broker=broker_url, set_as_current=False)
+    if broker_url.startswith(("redis://", "rediss://")):
+        app.conf.broker_transport = f"{Redis.__module__}:{Redis.__name__}"
+    if broker_url.startswith("rediss://"):
+        app.conf.broker_use_ssl = TLS
     app.conf.update(
         # What travels is JSON, and nothing else is read.
         task_serializer="json",
@@ -35,22 +45,14 @@ def make_app(broker_url: str, settings: Settings) -> Celery:
         task_reject_on_worker_lost=False,
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,
+        worker_consumer=make_consumer(met),
         worker_pool="threads",
         worker_concurrency=settings.work.threads,
         worker_soft_shutdown_timeout=SOFT_STOP_S,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         # A hint that was held by a dead worker shows up again; earlier, the sweeper has sent another.
         visibility_timeout=VISIBILITY_S,
-        broker_transport_options={
-            "visibility_timeout": VISIBILITY_S,
-            "unacked_restore_interval": 5,
-            "unacked_restore_throttle": 1,
-            "socket_timeout": 30,
-            "socket_connect_timeout": 5,
-            "socket_keepalive": True,
-            "health_check_interval": 25,
-            "queue_order_strategy": "round_robin",
-        },
+        broker_transport_options=_transport_options(met),
         # Never give up on a broker: it comes back.
         broker_connection_retry=True,
         broker_connection_retry_on_startup=True,
@@ -65,3 +67,17 @@ def make_app(broker_url: str, settings: Settings) -> Celery:
         worker_redirect_stdouts=False,
     )
     return app
+
+
+def _transport_options(strangers: Strangers) -> dict[str, object]:
+    return {
+        "visibility_timeout": VISIBILITY_S,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 30,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+        "queue_order_strategy": "round_robin",
+        "strangers": strangers,
+    }

@@ -12,8 +12,10 @@ from indexer.build.places import endpoints
 from indexer.build.writing import build_indexer
 from indexer.observe import RunObserver, log
 from indexer.settings import Settings
+from indexer.work.pace import ENCODING_ORDER
 from indexer.write_path import Indexer
 from workers.app import QUEUES, SOFT_STOP_S, make_app
+from workers.housekeeping import Housekeeper
 from workers.runtime import Runtime
 from workers.tasks import register
 from workers.watch import Sweeper, Watchdog
@@ -30,8 +32,8 @@ def run(settings: Settings, *, queues: Sequence[str] = QUEUES, threads: int | No
     Raises EngineError where no broker runs.
     """
     watchdog = Watchdog(settings.work.watchdog_s)
-    runtime = Runtime(settings, build, observers=(watchdog.observer, *observers))
-    sweeper = Sweeper(runtime)
+    runtime = Runtime(settings, build, observers=(watchdog.observer, *observers), lanes=queues)
+    sweeper, housekeeper = Sweeper(runtime), Housekeeper(runtime)
     ending = _Ending(runtime)
     app = make_app(endpoints(settings).broker_url, settings)
     register(app, runtime)
@@ -40,10 +42,13 @@ def run(settings: Settings, *, queues: Sequence[str] = QUEUES, threads: int | No
         log.info("worker_ready", process=runtime.name, queues=list(queues))
         watchdog.start()
         sweeper.start()
-        runtime.warm()
+        housekeeper.start()
+        if set(queues) & set(ENCODING_ORDER):  # else a model is loaded only if a cached row was lost
+            runtime.warm()
 
     def shutting_down(**_: object) -> None:
         sweeper.close()
+        housekeeper.close()
         ending.begin()
 
     signals.worker_ready.connect(ready, weak=False)
@@ -53,6 +58,7 @@ def run(settings: Settings, *, queues: Sequence[str] = QUEUES, threads: int | No
     finally:
         watchdog.close()
         sweeper.close()
+        housekeeper.close()
         ending.finish()
         signals.worker_ready.disconnect(ready)
         signals.worker_shutting_down.disconnect(shutting_down)

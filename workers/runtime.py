@@ -9,9 +9,11 @@ from contextlib import contextmanager
 
 from indexer.errors import IndexerError
 from indexer.observe import RunObserver, log
-from indexer.records import Rejected
+from indexer.records import LANES, Lane, Rejected
 from indexer.settings import Settings
+from indexer.work.pace import Turns
 from indexer.write_path import Indexer
+from workers.comeback import Comeback
 
 Build = Callable[[Settings, RunObserver], Indexer]
 
@@ -48,16 +50,23 @@ class Observers(RunObserver):
         for observer in self._observers:
             observer.stage_moved(stage)
 
+    def device_lost(self, reason: str) -> None:
+        """To each."""
+        for observer in self._observers:
+            observer.device_lost(reason)
+
 
 class Runtime:
     """One process's indexer and name. Safe across threads."""
 
-    def __init__(self, settings: Settings, build: Build, *, observers: Sequence[RunObserver] = ()) -> None:
-        """Build nothing yet; `build` is called once."""
+    def __init__(self, settings: Settings, build: Build, *, observers: Sequence[RunObserver] = (), lanes: Sequence[str] = LANES) -> None:
+        """Build nothing yet; `build` is called once. `lanes` are those that this process works."""
         self.settings = settings
+        self.turns = Turns([lane for lane in LANES if lane in lanes])
+        self.comeback = Comeback(self._send_again)
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._build = build
-        self._observer = Observers(observers)
+        self._observer = Observers((self.comeback.observer, *observers))
         self._lock = threading.Lock()
         self._indexer: Indexer | None = None
         self._stopping = False
@@ -99,7 +108,11 @@ class Runtime:
     def close(self) -> int:
         """Put back what is still held and give all connections back; how many rows were put back."""
         self.stop()
+        self.comeback.close()
         return self._indexer.close() if self._indexer is not None else 0
+
+    def _send_again(self, lane: Lane) -> None:
+        self.indexer.publisher.work(lane, hints=self.settings.work.threads)
 
     def _warm(self) -> None:
         try:

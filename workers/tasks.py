@@ -1,7 +1,7 @@
 """The two tasks, thin: check the message, call the indexer, log what came of it. A task never raises: what matters is in the ledger."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from celery import Celery
@@ -9,6 +9,7 @@ from celery.exceptions import Reject
 from pydantic import JsonValue
 
 from indexer.errors import BrokerUnavailable, FeedError, IndexerError
+from indexer.feed.terms import DROP_LIMIT, Terms
 from indexer.observe import log
 from indexer.publish.messages import ACCEPT_TASK, WORK_TASK, AcceptMessage, WorkMessage, checked
 from indexer.records import Lane
@@ -19,17 +20,17 @@ from workers.runtime import Runtime
 def register(app: Celery, runtime: Runtime) -> None:
     """Add both tasks to the application, under their versioned names; payloads go in by name."""
 
-    @app.task(name=WORK_TASK)  # type: ignore[untyped-decorator]  # Celery ships no types
-    def _work(**payload: JsonValue) -> None:
+    @app.task(name=WORK_TASK, shared=False)  # type: ignore[untyped-decorator]  # Celery ships no types
+    def _work(*values: JsonValue, **payload: JsonValue) -> None:
         try:
-            work(runtime, payload)
+            work(runtime, _named(values, payload))
         except Exception:  # noqa: BLE001 - an edge: the rows have been dealt with, and the next hint must find a worker
             log.exception("work_failed")
 
-    @app.task(name=ACCEPT_TASK)  # type: ignore[untyped-decorator]  # the same
-    def _accept(**payload: JsonValue) -> None:
+    @app.task(name=ACCEPT_TASK, shared=False)  # type: ignore[untyped-decorator]  # the same
+    def _accept(*values: JsonValue, **payload: JsonValue) -> None:
         try:
-            accept(runtime, payload)
+            accept(runtime, _named(values, payload))
         except Stopping:
             # In the middle of a feed: what is in the ledger stays, and another worker takes the job from its start.
             raise Reject(requeue=True) from None
@@ -40,7 +41,8 @@ def register(app: Celery, runtime: Runtime) -> None:
 def work(runtime: Runtime, payload: Mapping[str, JsonValue]) -> int:
     """Work one claim of the lane that the hint names; how many rows were settled. While rows are settled, the hint is passed on.
 
-    So each hint is one chain of claims, which ends when nothing is due or an engine is down: hints never multiply.
+    So each hint is one chain of claims, which ends when nothing is due or an engine is down: hints never multiply. A hint of a
+    lower encoding lane may work a higher one in its place (`Turns`), and goes on as what it is.
     """
     try:
         lane = checked(WorkMessage, payload, limit_bytes=runtime.settings.feed.message_bytes).lane
@@ -48,14 +50,20 @@ def work(runtime: Runtime, payload: Mapping[str, JsonValue]) -> int:
         log.warning("hint_refused", reason=error.message)
         return 0
     began = time.monotonic()
+    settled, worked = 0, lane
     try:
-        settled = runtime.indexer.work(lane)
+        for worked in runtime.turns.of(lane):
+            settled = runtime.indexer.work(worked)
+            if settled:
+                break
     except IndexerError as error:
-        log.warning("work_failed", lane=lane, error=type(error).__name__, reason=str(error))
-        return 0
+        log.warning("work_failed", lane=worked, error=type(error).__name__, reason=str(error))
+        runtime.comeback.trouble()
     if settled:
-        log.info("worked", lane=lane, settled=settled, seconds=round(time.monotonic() - began, 3))
+        log.info("worked", lane=worked, settled=settled, seconds=round(time.monotonic() - began, 3))
         _pass_on(runtime, lane)
+    else:
+        runtime.comeback.ended(lane)
     return settled
 
 
@@ -75,8 +83,11 @@ def accept(runtime: Runtime, payload: Mapping[str, JsonValue]) -> None:
 
 def _accept(runtime: Runtime, message: AcceptMessage) -> None:
     feed = Path(message.feed) if message.feed is not None else message.rows or []
+    told = message.terms
+    limit = DROP_LIMIT if told.drop_limit is None else told.drop_limit
+    terms = Terms(snapshot=told.snapshot, drop_limit=limit, max_rejects=told.max_rejects)
     try:
-        job = runtime.indexer.accept(feed, job_id=message.job_id, roots=runtime.settings.feed.roots)
+        job = runtime.indexer.accept(feed, terms=terms, job_id=message.job_id, roots=runtime.settings.feed.roots)
     except IndexerError as error:
         log.warning("accept_failed", job=message.job_id, error=type(error).__name__, reason=str(error))
     else:
@@ -98,3 +109,10 @@ def _pass_on(runtime: Runtime, lane: Lane) -> None:
         runtime.indexer.publisher.work(lane)
     except BrokerUnavailable as error:
         log.warning("hint_not_passed_on", lane=lane, reason=error.message)
+        runtime.comeback.trouble()
+        runtime.comeback.ended(lane)
+
+
+def _named(values: Sequence[JsonValue], payload: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """The payload; with values that came without a name it is none of ours, and is refused as such."""
+    return {**payload, "unnamed": list(values)} if values else payload

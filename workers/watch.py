@@ -75,9 +75,10 @@ def end_process() -> None:
 class _Stages(RunObserver):
     """Notes where each thread is, and since when, in what the watchdog reads."""
 
-    def __init__(self, moved: dict[int, tuple[str, float]], lock: threading.Lock) -> None:
+    def __init__(self, moved: dict[int, tuple[str, float]], lock: threading.Lock, *, end: Callable[[], None]) -> None:
         self._moved = moved
         self._lock = lock
+        self._end = end
 
     def stage_moved(self, stage: str) -> None:
         """Note the calling thread there; `idle` takes it off."""
@@ -86,6 +87,11 @@ class _Stages(RunObserver):
                 self._moved.pop(threading.get_ident(), None)
             else:
                 self._moved[threading.get_ident()] = (stage, time.monotonic())
+
+    def device_lost(self, reason: str) -> None:
+        """End the process at once: rows in hand become suspects, and the one to blame is found alone."""
+        log.error("device_lost", reason=reason)
+        self._end()
 
 
 class Watchdog:
@@ -100,7 +106,7 @@ class Watchdog:
         self._end = end
         self._moved: dict[int, tuple[str, float]] = {}
         self._lock = threading.Lock()
-        self.observer: RunObserver = _Stages(self._moved, self._lock)
+        self.observer: RunObserver = _Stages(self._moved, self._lock, end=end)
         self._closed = threading.Event()
 
     def start(self) -> None:

@@ -11,13 +11,17 @@ from indexer.errors import IndexerError, QueryError, SettingsError, UnknownName
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
-# In the order of a first day: start, feed, search, look, stop.
+# In the order of a first day: start, feed, search, look, mend, stop.
 COMMANDS = {
     "up": "indexer.cli.engines",
     "feed": "indexer.cli.feed",
     "search": "indexer.cli.search",
     "status": "indexer.cli.status",
     "job": "indexer.cli.job",
+    "letters": "indexer.cli.letters",
+    "cache": "indexer.cli.cache",
+    "reconcile": "indexer.cli.reconcile",
+    "refuse-all": "indexer.cli.refuse_all",
     "serve": "indexer.cli.serve",
     "worker": "indexer.cli.worker",
     "demo": "indexer.cli.demo",
@@ -57,14 +61,20 @@ def make_app(only: str | None = None) -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
     app.callback()(_root)
     for name, module in COMMANDS.items():
-        if only in (None, name):
-            app.command(name)(_load(name, module))
+        if only not in (None, name):
+            continue
+        command = _load(name, module)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
     return app
 
 
-def _load(name: str, module: str) -> Callable[..., object]:
+def _load(name: str, module: str) -> Callable[..., object] | typer.Typer:
+    """The command of that name, or the group of commands."""
     try:
-        command: Callable[..., object] = getattr(import_module(module), name)
+        command: Callable[..., object] | typer.Typer = getattr(import_module(module), name.replace("-", "_"))
     except ModuleNotFoundError as error:
         extra = EXTRAS.get((error.name or "").split(".")[0])
         if extra is None:

@@ -1,6 +1,7 @@
 """`fusedex search`: a query of text, photo or both, answered as a table or as one JSON object."""
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from indexer.build.reading import build_searcher
 from indexer.errors import UnusablePhoto
-from indexer.money import shown
+from indexer.money import price_at, shown
 from indexer.photos.read import read
 from indexer.query.filters import parse_filters
 from indexer.rank.as_json import answer_json
@@ -65,7 +66,7 @@ def search(
             searcher.warm(photos=photo is not None)  # loading a model is not part of the search's time
         answer = searcher.search(replace(query, photo=photo))
     if as_json:
-        print(json.dumps(answer_json(answer), ensure_ascii=False))
+        print(json.dumps(answer_json(answer, moment=time.time_ns() // 1000), ensure_ascii=False))
     else:
         show(answer, Console())
 
@@ -94,7 +95,8 @@ def hits_table(answer: Answer) -> Table:
         table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
     first = (answer.page - 1) * answer.per_page + 1
     for rank, hit in enumerate(answer.hits, first):
-        price = shown(hit.product.price) if hit.product.price else ""
+        now = price_at(hit.product.price, hit.product.sale, moment=time.time_ns() // 1000)
+        price = shown(now) if now else ""
         table.add_row(str(rank), escape(hit.id), escape(hit.product.title), price, f"{hit.score:.3f}", terms_text(hit))
     return table
 

@@ -1,7 +1,7 @@
-"""Keeps one command running: `python -m indexer.embedded.keeper -- ARGV...`.
+"""Keeps commands running: `python -m indexer.embedded.keeper -- ARGV... [-- ARGV...]`.
 
-When the command ends unasked it is started again, after a delay that grows; SIGTERM ends it and then the keeper. The command dies
-with its keeper, however that one ends (Linux).
+When a command ends unasked it is started again, after a delay that grows; SIGTERM ends all and then the keeper. The commands die
+with their keeper, however that one ends (Linux).
 """
 
 import ctypes
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from indexer.observe import configure_logs, log
 
@@ -31,51 +32,72 @@ def next_delay(delay_s: float, ran_s: float) -> float:
     return min(delay_s * 2, LONGEST_DELAY_S)
 
 
-def keep(argv: Sequence[str], *, grace_s: float = GRACE_S) -> int:
-    """Run the command until this process gets SIGTERM, SIGINT or SIGHUP; gives 0. Signals are waited for, never handled in between."""
-    usual = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    in_child = _in_child(usual)
-    delay_s = 0.0
-    while True:
-        started = time.monotonic()
+class _Kept:
+    """One command: its process while it runs, and when it may be started again while it does not."""
+
+    def __init__(self, argv: Sequence[str], in_child: Callable[[], None]) -> None:
+        self.child: subprocess.Popen[bytes] | None = None
+        self.due = 0.0
+        self._argv = list(argv)
+        self._in_child = in_child
+        self._started = 0.0
+        self._delay_s = 0.0
+
+    def start(self) -> None:
+        """Start it now."""
+        self._started = time.monotonic()
         # The keeper has one thread, so code between fork and exec is safe; it must undo the blocked signals there.
-        child = subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, preexec_fn=in_child)  # noqa: PLW1509
-        log.info("command_started", pid=child.pid, command=argv[0])
-        if _asked_to_end(child):
-            _end(child, grace_s)
+        self.child = subprocess.Popen(self._argv, stdin=subprocess.DEVNULL, preexec_fn=self._in_child)  # noqa: PLW1509
+        log.info("command_started", pid=self.child.pid, command=self._argv[0])
+
+    def look(self) -> None:
+        """Notice that it has ended."""
+        if self.child is not None and self.child.poll() is not None:
+            now = time.monotonic()
+            self._delay_s = next_delay(self._delay_s, now - self._started)
+            log.warning("command_ended", pid=self.child.pid, status=self.child.returncode, again_in_s=self._delay_s)
+            self.child, self.due = None, now + self._delay_s
+
+
+def keep(*commands: Sequence[str], grace_s: float = GRACE_S) -> int:
+    """Run the commands until this process gets SIGTERM, SIGINT or SIGHUP; gives 0. Signals are waited for, never handled in between."""
+    in_child = _in_child(signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS))
+    kept = [_Kept(argv, in_child) for argv in commands]
+    while True:
+        for one in kept:
+            if one.child is None and one.due <= time.monotonic():
+                one.start()
+        waiting = [one.due for one in kept if one.child is None]
+        asked = _wait(SIGNALS, max(0.0, min(waiting) - time.monotonic()) if waiting else None)
+        if asked not in (signal.SIGCHLD, None):
+            _end([one.child for one in kept if one.child is not None], grace_s)
             return 0
-        delay_s = next_delay(delay_s, time.monotonic() - started)
-        log.warning("command_ended", pid=child.pid, status=child.returncode, again_in_s=delay_s)
-        if _wait(SIGNALS - {signal.SIGCHLD}, delay_s) is not None:
-            return 0
+        for one in kept:
+            one.look()
 
 
 def main(arguments: Sequence[str]) -> int:
     """The command line; gives the exit status."""
-    if len(arguments) < 2 or arguments[0] != "--":
-        sys.stderr.write("usage: python -m indexer.embedded.keeper -- COMMAND [ARGUMENT...]\n")
+    commands = [list(words) for given, words in groupby(arguments, key="--".__ne__) if given]
+    if not commands or arguments[0] != "--":
+        sys.stderr.write("usage: python -m indexer.embedded.keeper -- COMMAND [ARGUMENT...] [-- COMMAND [ARGUMENT...]]...\n")
         return 2
     configure_logs("auto")
-    return keep(arguments[1:])
+    return keep(*commands)
 
 
-def _asked_to_end(child: "subprocess.Popen[bytes]") -> bool:
-    """Wait until the child ends (False) or we are asked to end (True)."""
-    while child.poll() is None:
-        if _wait(SIGNALS, None) not in (signal.SIGCHLD, None):
-            return True
-    return False
-
-
-def _end(child: "subprocess.Popen[bytes]", grace_s: float) -> None:
-    log.info("command_stopping", pid=child.pid)
-    child.terminate()
-    try:
-        child.wait(grace_s)
-    except subprocess.TimeoutExpired:
-        log.warning("command_killed", pid=child.pid, after_s=grace_s)
-        child.kill()
-        child.wait()
+def _end(children: "Sequence[subprocess.Popen[bytes]]", grace_s: float) -> None:
+    for child in children:
+        log.info("command_stopping", pid=child.pid)
+        child.terminate()
+    deadline = time.monotonic() + grace_s
+    for child in children:
+        try:
+            child.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            log.warning("command_killed", pid=child.pid, after_s=grace_s)
+            child.kill()
+            child.wait()
 
 
 def _wait(signals: frozenset[signal.Signals], seconds: float | None) -> int | None:

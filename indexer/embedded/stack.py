@@ -19,9 +19,15 @@ from indexer.settings import Settings, default_cache, java_home
 __all__ = ["Endpoints", "EngineStatus", "Given", "Machine", "Stack", "stack_from"]
 
 Progress = Callable[[str], None]
+Commands = Sequence[Sequence[str]]
 
 WORKER = (sys.executable, "-m", "indexer", "worker")
-# How long each may take to end after SIGTERM before it is killed: the keeper gives its worker 45 s, the others need under a second.
+# Two processes, so that no price waits behind a model's run: one for what needs none, which loads none, and one for what does.
+WORKERS = (
+    (*WORKER, "--lane=offers", "--lane=accept"),
+    (*WORKER, "--lane=encode_new", "--lane=encode", "--lane=backfill"),
+)
+# How long each may take to end after SIGTERM before it is killed: the keeper gives its workers 45 s, the others need under a second.
 GRACE_S = {"workers": 50.0, "broker": 20.0, "opensearch": 30.0}
 PORTS = {"opensearch": ("opensearch", "transport"), "broker": ("broker",), "workers": ()}
 ENGINES = tuple(PORTS)
@@ -65,18 +71,17 @@ class Stack:
     """The engines of one home folder; every method may be called by several programs at once."""
 
     def __init__(
-        self, home: Path, *, heap_mb: int = 1024, given: Given | None = None, worker: Sequence[str] = WORKER, machine: Machine | None = None
+        self, home: Path, *, heap_mb: int = 1024, given: Given | None = None, workers: Commands = WORKERS, machine: Machine | None = None
     ) -> None:
-        """Only remember what is wanted; nothing is made or started. `worker` is the command that `up` keeps running."""
+        """Only remember what is wanted; nothing is made or started. `workers` are the commands that `up` keeps running."""
         self._machine = machine or Machine(cache=default_cache(), java_home=java_home())
         self.home = Home(home, others=self._machine.other_places)
         self.heap_mb = heap_mb
         self.given = given or Given()
-        self._worker = tuple(worker)
+        self._commands = tuple(map(tuple, workers))
 
     def up(self, progress: Progress = quiet, *, workers: bool = True) -> Endpoints:
-        """
-        Start what is not running and give the addresses, at once when all is; what this call started is stopped again when it fails.
+        """Start what is not running and give the addresses, at once when all is; what this call started is stopped again when it fails.
 
         Raises NoJava, BadChecksum, NoNetwork, PortTaken, DiskFull, EngineDied with the last lines of the log, or EngineError.
         """
@@ -122,12 +127,12 @@ class Stack:
     def status(self) -> list[EngineStatus]:
         """Each engine that is ours to run, in the order they start."""
         state = self.home.load()
-        found = []
-        for name in self._wanted(workers=True):
-            mark = state.processes.get(name) if state else None
-            runs = state is not None and self._runs(state, name)
-            found.append(EngineStatus(name=name, running=runs, pid=mark.pid if mark and runs else None, log=self._log(state, name)))
-        return found
+        return [self._status(state, name) for name in self._wanted(workers=True)]
+
+    def _status(self, state: State | None, name: str) -> EngineStatus:
+        mark = state.processes.get(name) if state else None
+        runs = state is not None and self._runs(state, name)
+        return EngineStatus(name=name, running=runs, pid=mark.pid if mark and runs else None, log=self._log(state, name))
 
     def _wanted(self, *, workers: bool) -> list[str]:
         given = {"opensearch": self.given.opensearch_url, "broker": self.given.broker_url, "workers": None if workers else "unwanted"}
@@ -189,9 +194,10 @@ class Stack:
         return broker.launch(), wait
 
     def _workers(self) -> Launch:
-        keeper = [sys.executable, "-m", "indexer.embedded.keeper", "--"]
-        # `env` adds to what is inherited, so that no module but settings has to know the environment.
-        argv = [*keeper, "env", f"FUSEDEX_HOME={self.home.folder}", *self._worker]
+        argv = [sys.executable, "-m", "indexer.embedded.keeper"]
+        for command in self._commands:
+            # `env` adds to what is inherited, so that no module but settings has to know the environment.
+            argv += ["--", "env", f"FUSEDEX_HOME={self.home.folder}", *command]
         return Launch(argv=argv, folder=self.home.folder, log=self.home.logs / "workers.log")
 
     def _down(self, progress: Progress) -> State | None:

@@ -1,8 +1,10 @@
 """What an encoder is: a spec and three stages, so that work on the processor and on the device can overlap.
 
-A plug-in subclasses TextEncoder or PhotoEncoder and writes `run`; the other stages have defaults.
+A plug-in subclasses TextEncoder or PhotoEncoder and writes `run`; the other stages have defaults. The engine calls `prepare` on
+several threads at once, `run` on one, and `finish` on another.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Literal
@@ -10,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from indexer.encode.device import free_memory
 from indexer.specs import ModelSpec
 from indexer.vectors import Rows, unit_rows
 
@@ -18,14 +21,28 @@ Pixels = npt.NDArray[np.uint8]
 """A decoded photo: RGB, shape (height, width, 3)."""
 
 
+_ONE_EACH = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+"""Kana and Chinese characters: about a token each."""
+
+
+def tokens(text: str) -> float:
+    """About how many tokens a text has, without a tokeniser: a quarter of its letters, and each Chinese or Japanese character.
+
+    >>> tokens("a small oak chair"), tokens("橡木椅子")
+    (4.25, 4.0)
+    """
+    whole = 0 if text.isascii() else len(_ONE_EACH.findall(text))
+    return whole + (len(text) - whole) / 4
+
+
 class TextEncoder(ABC):
     """Texts to unit rows."""
 
     spec: ModelSpec
 
-    def length(self, text: str) -> int:
-        """A cheap figure by which batches are sorted, so that little is padded; default: characters."""
-        return len(text)
+    def length(self, text: str) -> float:
+        """A cheap figure by which batches are sorted and bounded, so that little is padded; default: about its tokens."""
+        return tokens(text)
 
     def prepare(self, texts: Sequence[str], side: Side) -> object:
         """Put the side's prefix before each text; override to tokenise as well. Runs on the processor."""
@@ -39,6 +56,10 @@ class TextEncoder(ABC):
     def finish(self, raw: npt.ArrayLike) -> Rows:
         """Raw rows to float32 unit rows; raises WidthMismatch, NotFinite, ZeroRow."""
         return unit_rows(raw, width=self.spec.width)
+
+    def free(self) -> None:
+        """Give memory back that is kept for reuse: called when it ran out, before a smaller batch is tried."""
+        free_memory()
 
     def encode(self, texts: Sequence[str], *, side: Side) -> Rows:
         """Unit rows (n, width) for the texts, in their order, as one batch."""
@@ -61,6 +82,10 @@ class PhotoEncoder(ABC):
     def finish(self, raw: npt.ArrayLike) -> Rows:
         """Raw rows to float32 unit rows; raises WidthMismatch, NotFinite, ZeroRow."""
         return unit_rows(raw, width=self.spec.width)
+
+    def free(self) -> None:
+        """Give memory back that is kept for reuse: called when it ran out, before a smaller batch is tried."""
+        free_memory()
 
     def encode(self, photos: Sequence[Pixels]) -> Rows:
         """Unit rows (n, width) for the photos, in their order, as one batch."""

@@ -51,14 +51,15 @@ def _sentence(settings: EncodeSettings) -> TextEncoder:
 
 
 def _minilm(settings: EncodeSettings) -> TextEncoder:
-    return TransformerEncoder(minilm(), device=settings.device, threads=settings.threads)
+    return TransformerEncoder(minilm(), device=settings.device, dtype=settings.dtype, threads=settings.threads)
 
 
 def _transformer(settings: EncodeSettings) -> TextEncoder:
     folder = settings.text_folder
     if folder is None:
         raise SettingsError("The text encoder 'transformer' needs a folder.", cure="Set FUSEDEX_ENCODE__TEXT_FOLDER.")
-    return TransformerEncoder(Folder(path=folder, name="transformer"), device=settings.device, threads=settings.threads)
+    told = Folder(path=folder, name="transformer")
+    return TransformerEncoder(told, device=settings.device, dtype=settings.dtype, threads=settings.threads)
 
 
 def _hashed_photo(settings: EncodeSettings, text: TextEncoder) -> PhotoEncoder:
@@ -66,7 +67,7 @@ def _hashed_photo(settings: EncodeSettings, text: TextEncoder) -> PhotoEncoder:
 
 
 def _lite0(settings: EncodeSettings) -> Lite0:
-    return Lite0(grey=settings.grey, device=settings.device, threads=settings.threads)
+    return Lite0(grey=settings.grey, device=settings.device, dtype=settings.dtype, threads=settings.threads)
 
 
 def _bridge(settings: EncodeSettings, text: TextEncoder) -> PhotoEncoder:

@@ -1,135 +1,136 @@
-"""Runs encoders over many inputs: in batches of like length, one batch on the device at a time, blaming exactly the inputs that fail."""
+"""Runs encoders over many inputs: prepare, run and finish overlapped, batches shared by all callers, blame exactly where it belongs."""
 
+import os
 import threading
 import weakref
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from collections.abc import Callable, MutableMapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from indexer.batches import by_length
 from indexer.encode.base import PhotoEncoder, Pixels, Side, TextEncoder
-from indexer.errors import BadDigest, IndexerError, ModelError, ModelUnavailable, ProductError, WidthMismatch
-from indexer.observe import RunObserver
-from indexer.vectors import Row, Rows
+from indexer.encode.crew import Crew
+from indexer.encode.line import Line
+from indexer.encode.stages import Encoded, Stages
+from indexer.encode.window import Limits, Request
+from indexer.observe import RunObserver, log
 
-T = TypeVar("T")
+__all__ = ["TOKENS", "Encoded", "Engine"]
 
-STAGE = "encode"
+E = TypeVar("E", TextEncoder, PhotoEncoder)
+T = TypeVar("T", str, Pixels)
+
+TOKENS = 16_384
+"""Tokens per model run where nobody says otherwise, padding included."""
+
 _SAMPLE_TEXT = "a"
 _SAMPLE_PHOTO: Pixels = np.repeat(np.arange(0, 256, 8, dtype=np.uint8)[None, :, None], 32, axis=0).repeat(3, axis=2)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Encoded:
-    """Unit rows and failures by the input's position; every position is in exactly one of the two."""
-
-    rows: dict[int, Row] = field(default_factory=dict)
-    failed: dict[int, IndexerError] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Stages(Generic[T]):
-    """One encoder's three stages, its lock, and an input that any working encoder takes."""
-
-    name: str
-    prepare: Callable[[Sequence[T]], object]
-    run: Callable[[object], npt.ArrayLike]
-    finish: Callable[[npt.ArrayLike], Rows]
-    sample: T
-    lock: threading.Lock
-
-
 class Engine:
-    """Shared by the threads of one process: an encoder's `run` is called by one thread at a time, the other stages by all at once."""
+    """Shared by the threads of one process: what they bring at the same time is encoded together, one device thread an encoder.
 
-    def __init__(self, observer: RunObserver | None = None) -> None:
-        """Tell `observer.stage_moved("encode")` after each batch."""
+    Callers wait for their rows. Two encoders do not wait for each other. Memory is bounded: at most four batches are prepared ahead of
+    the device and two wait behind it. Threads are daemons and start with the first input; after a fork the child has new ones.
+    """
+
+    def __init__(
+        self, observer: RunObserver | None = None, *, crew: Crew | None = None, on_lost: Callable[[str], None] | None = None
+    ) -> None:
+        """Tell `observer` which threads work (`stage_moved`); prepare on the crew's threads (default: a crew of its own).
+
+        `on_lost` hears why a GPU works no more in this process (a CUDA error that only a new process cures): end the process
+        there. By default it is logged.
+        """
         self._observer = observer or RunObserver()
-        self._locks: weakref.WeakKeyDictionary[object, threading.Lock] = weakref.WeakKeyDictionary()
+        self._crew = crew or Crew()
+        self._own_crew = crew is None
+        self._on_lost = on_lost or _log_lost
+        self._pid = os.getpid()
         self._guard = threading.Lock()
+        self._texts: weakref.WeakKeyDictionary[TextEncoder, Line[str]] = weakref.WeakKeyDictionary()
+        self._photos: weakref.WeakKeyDictionary[PhotoEncoder, Line[Pixels]] = weakref.WeakKeyDictionary()
+        self._closed = False
+        weakref.finalize(self, _close, self._texts, self._photos, self._crew if self._own_crew else None)
 
-    def texts(self, encoder: TextEncoder, texts: Sequence[str], *, side: Side, batch: int = 64) -> Encoded:
-        """Rows for texts, in batches of at most `batch` that are sorted by length.
+    def texts(self, encoder: TextEncoder, texts: Sequence[str], *, side: Side, batch: int = 64, tokens: float = TOKENS) -> Encoded:
+        """Rows for texts, in batches of at most `batch` texts whose longest length times their number is at most `tokens`.
 
         A batch that raises is halved until the inputs to blame stand alone: these are in `failed`. When the encoder fails on a
-        plain sample too, it is the encoder's fault: its error is raised (a ModelError), and no input is blamed.
+        plain sample too, it is the encoder's fault: its error is raised (a ModelError), and no input is blamed. Where memory runs
+        out, batches are halved, and stay small for a while; DeviceFull is raised where one input does not fit.
         """
-        stages = _Stages(
-            encoder.spec.name,
-            lambda some: encoder.prepare(some, side),
-            encoder.run,
-            encoder.finish,
-            _SAMPLE_TEXT,
-            self._lock_of(encoder),
+        if not texts:
+            return Encoded()
+        stages = Stages(
+            name=encoder.spec.name,
+            side=side,
+            prepare=partial(_prepare_texts, encoder, side),
+            run=encoder.run,
+            finish=encoder.finish,
+            free=encoder.free,
+            sample=_SAMPLE_TEXT,
         )
-        return self._all(stages, texts, by_length([encoder.length(text) for text in texts], size=batch))
+        request = Request(stages, texts, [encoder.length(text) for text in texts], Limits(batch, tokens))
+        return self._line(encoder, self._texts).encode(request)
 
     def photos(self, encoder: PhotoEncoder, photos: Sequence[Pixels], *, batch: int = 64) -> Encoded:
         """Rows for decoded photos, in batches of at most `batch`; failures as for `texts`."""
-        stages = _Stages(encoder.spec.name, encoder.prepare, encoder.run, encoder.finish, _SAMPLE_PHOTO, self._lock_of(encoder))
-        return self._all(stages, photos, by_length([0] * len(photos), size=batch))
+        if not photos:
+            return Encoded()
+        stages = Stages(
+            name=encoder.spec.name,
+            side="product",
+            prepare=encoder.prepare,
+            run=encoder.run,
+            finish=encoder.finish,
+            free=encoder.free,
+            sample=_SAMPLE_PHOTO,
+        )
+        return self._line(encoder, self._photos).encode(Request(stages, photos, [1.0] * len(photos), Limits(batch, float(batch))))
 
-    def _all(self, stages: _Stages[T], inputs: Sequence[T], groups: Sequence[list[int]]) -> Encoded:
-        done = Encoded()
-        for positions in groups:
-            self._some(stages, inputs, positions, done)
-            self._observer.stage_moved(STAGE)
-        return done
+    def close(self) -> None:
+        """End all threads; callers that still wait get a ModelError, and so does who asks later."""
+        self._closed = True
+        _close(self._texts, self._photos, self._crew if self._own_crew else None)
 
-    def _some(self, stages: _Stages[T], inputs: Sequence[T], positions: list[int], done: Encoded) -> None:
-        """Encode one batch into `done`; where it fails for an input's sake, its halves."""
-        pending = [positions]
-        suspected = False
-        while pending:
-            some = pending.pop()
-            try:
-                rows = _run(stages, [inputs[position] for position in some])
-            except Exception as error:  # noqa: BLE001  # a plug-in may raise anything; the batch's other inputs must not suffer
-                if not suspected:
-                    _acquit(stages, error)
-                    suspected = True
-                if len(some) == 1:
-                    done.failed[some[0]] = _blame(stages.name, error)
-                    continue
-                middle = len(some) // 2
-                pending += [some[middle:], some[:middle]]
-                self._observer.stage_moved(STAGE)
-            else:
-                done.rows.update(zip(some, rows, strict=True))
-
-    def _lock_of(self, encoder: object) -> threading.Lock:
+    def _line(self, encoder: E, lines: MutableMapping[E, Line[T]]) -> Line[T]:
+        if self._pid != os.getpid():
+            self._forget_parent()
         with self._guard:
-            return self._locks.setdefault(encoder, threading.Lock())
+            line = lines.get(encoder)
+            if line is None or (line.closed and not self._closed):
+                line = lines[encoder] = Line(self._crew, self._observer, on_lost=self._on_lost)
+                if self._closed:
+                    line.close()
+                weakref.finalize(encoder, line.close)
+            return line
+
+    def _forget_parent(self) -> None:
+        """A fork has the queues and locks of its parent, and none of its threads."""
+        self._pid = os.getpid()
+        self._guard = threading.Lock()
+        self._texts.clear()
+        self._photos.clear()
 
 
-def _run(stages: _Stages[T], inputs: Sequence[T]) -> Rows:
-    prepared = stages.prepare(inputs)
-    with stages.lock:
-        raw = stages.run(prepared)
-    rows = stages.finish(raw)
-    if len(rows) != len(inputs):
-        raise WidthMismatch(f"The encoder {stages.name!r} gave {len(rows)} rows for {len(inputs)} inputs.")
-    return rows
+def _prepare_texts(encoder: TextEncoder, side: Side, texts: Sequence[str]) -> object:
+    return encoder.prepare(texts, side)
 
 
-def _acquit(stages: _Stages[T], error: Exception) -> None:
-    """Return where the inputs may be to blame; raise where it is the encoder: told so, transient, or failing on the sample."""
-    if isinstance(error, ModelUnavailable | BadDigest | WidthMismatch) or getattr(error, "retryable", False):
-        raise error
-    try:
-        _run(stages, [stages.sample])
-    except IndexerError:
-        raise
-    except Exception as broken:
-        raise ModelError(f"The encoder {stages.name!r} fails on any input: {type(broken).__name__}: {broken}") from broken
+def _log_lost(reason: str) -> None:
+    log.error("device_lost", reason=reason)
 
 
-def _blame(name: str, error: Exception) -> IndexerError:
-    if isinstance(error, IndexerError):
-        return error
-    blamed = ProductError(f"The encoder {name!r} fails on this input: {type(error).__name__}: {error}")
-    blamed.__cause__ = error
-    return blamed
+def _close(
+    texts: "weakref.WeakKeyDictionary[TextEncoder, Line[str]]",
+    photos: "weakref.WeakKeyDictionary[PhotoEncoder, Line[Pixels]]",
+    crew: Crew | None,
+) -> None:
+    for words in list(texts.values()):
+        words.close()
+    for pictures in list(photos.values()):
+        pictures.close()
+    if crew is not None:
+        crew.shutdown(wait=False, cancel_futures=True)

@@ -55,6 +55,10 @@ class SentenceEncoder(TextEncoder):
         self._model = Once(self._load)
         self._lock = threading.Lock()
 
+    def length(self, text: str) -> float:
+        """About the tokens of what is read of the text."""
+        return super().length(text[:LIMIT])
+
     def prepare(self, texts: Sequence[str], side: Side) -> object:
         """The texts, cut to LIMIT characters; both sides alike."""
         prefix = self.spec.query_prefix if side == "query" else self.spec.product_prefix

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy.typing as npt
 
 from indexer.encode.base import Side, TextEncoder
-from indexer.encode.device import Device, pick_device, use_threads
+from indexer.encode.device import Device, Dtype, pick_device, pick_dtype, use_threads
 from indexer.encode.lazy import Once, digest_of, need
 from indexer.errors import ModelUnavailable
 from indexer.specs import ModelSpec
@@ -23,6 +23,9 @@ Pooling = Literal["mean", "cls"]
 
 MOST_TOKENS = 256
 """Tokens read where the folder does not say: product texts are short, and time grows faster than length."""
+
+PAD_TO = 8
+"""On a GPU texts are padded to a multiple: matrix units take eights, and the device sees few different shapes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class _Loaded:
 class TransformerEncoder(TextEncoder):
     """A transformer's last states, pooled over the tokens that are no padding. Safe across threads."""
 
-    def __init__(self, folder: Folder, *, device: Device = "auto", threads: int | None = None) -> None:
+    def __init__(self, folder: Folder, *, device: Device = "auto", dtype: Dtype = "auto", threads: int | None = None) -> None:
         """Read the folder's spec; the model loads with the first text.
 
         Pooling, length and prompts come from the sentence-transformers files in the folder where there are any (else: mean, 256
@@ -56,9 +59,14 @@ class TransformerEncoder(TextEncoder):
         self.spec = read_spec(folder)
         self._folder = folder.path
         self._device = device
+        self._dtype = dtype
         self._threads = threads
         self._loaded = Once(self._load)
         self._lock = threading.Lock()
+
+    def length(self, text: str) -> float:
+        """About its tokens, the two that frame it included, as far as the model reads."""
+        return min(2 + super().length(text), self.spec.max_tokens or MOST_TOKENS)
 
     def prepare(self, texts: Sequence[str], side: Side) -> object:
         """Token numbers, masks and types, padded to the longest text; cut to the spec's `max_tokens`, prefix included."""
@@ -70,7 +78,7 @@ class TransformerEncoder(TextEncoder):
         return {name: torch.tensor([getattr(one, columns[name]) for one in encoded]) for name in loaded.inputs}
 
     def run(self, inputs: object) -> npt.ArrayLike:
-        """Raw rows (n, width), float32 (computed in bfloat16 on a GPU)."""
+        """Raw rows (n, width), float32 (on a GPU computed in bfloat16, unless told otherwise); attention is torch's fused one."""
         import torch
 
         loaded = self._loaded.get()
@@ -91,22 +99,22 @@ class TransformerEncoder(TextEncoder):
             raise ModelUnavailable(f"The model folder {self._folder} can't be loaded: {error}") from error
 
     def _read_folder(self) -> _Loaded:
-        import torch
         from transformers import AutoModel, AutoTokenizer
         from transformers.utils.logging import disable_progress_bar
 
         cast("Callable[[], None]", disable_progress_bar)()  # it would write into logs; it is process-wide, as is the writing
         use_threads(self._threads)
         device = pick_device(self._device)
+        dtype = pick_dtype(self._dtype, device=device)
         local = {"local_files_only": True, "trust_remote_code": False}
         tokenizer = AutoTokenizer.from_pretrained(self._folder, use_fast=True, **local)
         fast = cast("Tokenizer", tokenizer.backend_tokenizer)
         # Set once, here: setting them per call while another thread tokenises raises "Already borrowed".
-        fast.enable_truncation(self.spec.max_tokens or MOST_TOKENS)
-        fast.enable_padding(pad_id=tokenizer.pad_token_id or 0, pad_token=tokenizer.pad_token or "[PAD]")
-        model = AutoModel.from_pretrained(
-            self._folder, use_safetensors=True, dtype=torch.bfloat16 if device == "cuda" else torch.float32, **local
-        )
+        most = self.spec.max_tokens or MOST_TOKENS
+        fast.enable_truncation(most)
+        multiple = PAD_TO if device == "cuda" and most % PAD_TO == 0 else None  # never beyond the model's positions
+        fast.enable_padding(pad_id=tokenizer.pad_token_id or 0, pad_token=tokenizer.pad_token or "[PAD]", pad_to_multiple_of=multiple)
+        model = AutoModel.from_pretrained(self._folder, use_safetensors=True, dtype=dtype, **local)
         known = ("input_ids", "attention_mask", "token_type_ids")
         names = tuple(name for name in known if name in tokenizer.model_input_names or name == "attention_mask")
         return _Loaded(cast("torch.nn.Module", model.eval().to(device)), fast, names, device)

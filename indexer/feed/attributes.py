@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from indexer.errors import InvalidField
 from indexer.feed.columns import Kind, Role, attribute_role, name_of
+from indexer.feed.remarks import Remarks
 from indexer.feed.words import as_text, fit, kind_name
-from indexer.observe import log
 from indexer.records import Value
 
 TEXT_CAP = 1000
@@ -30,19 +30,24 @@ class FlawedAttribute(NamedTuple):
 
 
 class Attributes:
-    """The attributes of one feed's rows. What is left out or cut is said once a feed and kind, in the log."""
+    """The attributes of one feed's rows. What is left out or cut becomes a remark."""
 
-    def __init__(self, *, cap: int) -> None:
+    def __init__(self, *, cap: int, remarks: Remarks) -> None:
         """Keep at most `cap` attributes a product, the first in the row's order."""
         self._cap = cap
-        self._said: set[str] = set()
+        self._remarks = remarks
 
     def of(self, found: list[tuple[Role, object]], whole: object) -> dict[str, Value] | FlawedAttribute:
         """One row's attributes: its attribute columns, then the members of its `attributes` object, in order; the first of a name wins."""
         kept: dict[str, Value] = {}
-        members = [(attribute_role(name), value) for name, value in _members(whole)]
+        members = () if whole is None else [(attribute_role(name), value) for name, value in _members(whole)]
         for role, value in chain(found, members):
-            for name, single in _flat(role.name, value, _DEPTH) if isinstance(value, Mapping) else ((role.name, value),):
+            if type(value) is str and role.kind in ("any", "text") and len(kept) < self._cap:
+                text = self._cut(role.name, fit(value))
+                if text and role.name:
+                    kept.setdefault(role.name, text)
+                continue
+            for name, single in _flat(role.name, value, _DEPTH) if isinstance(value, dict) else ((role.name, value),):
                 if len(kept) >= self._cap and name not in kept:
                     self._say("more attributes than the cap are left out", name)
                     return kept
@@ -97,9 +102,7 @@ class Attributes:
         return text[:TEXT_CAP]
 
     def _say(self, what: str, name: str) -> None:
-        if what not in self._said:
-            self._said.add(what)
-            log.warning("attributes_trimmed", what=what, first=name, cap=self._cap)
+        self._remarks.say("attributes_trimmed", what, first=name, cap=self._cap)
 
 
 def as_truth(value: object) -> bool:
@@ -144,7 +147,7 @@ def _members(whole: object) -> Iterator[tuple[str, object]]:
 
 def _flat(name: str, value: object, depth: int) -> Iterator[tuple[str, object]]:
     """A value under its name, or an object's members under name.member, down to a depth."""
-    if isinstance(value, Mapping) and depth > 0:
+    if isinstance(value, dict) and depth > 0:
         for inner, member in value.items():
             yield from _flat(name_of(f"{name}.{inner}"), member, depth - 1)
     else:

@@ -1,49 +1,36 @@
-"""Which source column is which field of a product, by the names that shops give them.
+"""Which source column is which field of a product, by the names that shops give them, or as a mapping says.
 
-Case, spaces, hyphens, underscores and dots do not count. Where two columns name one field, the name that stands first here wins.
-A column that no field knows is an attribute; `attr_t_`, `attr_n_` and `attr_b_` before its name say text, number or truth value.
+Case, spaces, hyphens, underscores and dots do not count, nor does Google's prefix `g:`. Where two columns name one field, the name that
+stands first in names.py wins. A column that no field knows is an attribute; `attr_t_`, `attr_n_` and `attr_b_` before its name say text,
+number or truth value.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from indexer.errors import BadMapping
+from indexer.feed.names import NAMES
 from indexer.feed.words import fit
+from indexer.registry import did_you_mean
 
 Kind = Literal["any", "text", "number", "truth"]
 
-NAMES: dict[str, tuple[str, ...]] = {
-    "id": ("id", "product_id", "item_id", "sku", "product_code", "article_number", "article_id", "item_number", "unique_id", "variant_sku",
-           "handle", "商品编号", "编号"),
-    "title": ("title", "product_title", "name", "product_name", "item_name", "标题", "商品名称", "名称"),
-    "description": ("description", "product_description", "body", "body_html", "long_description", "short_description", "summary", "描述",
-                    "商品描述"),
-    "brand": ("brand", "brand_name", "vendor", "supplier", "manufacturer", "maker", "品牌"),
-    "category": ("category", "categories", "category_path", "product_type", "product_category", "google_product_category", "breadcrumb",
-                 "breadcrumbs", "分类", "类目"),
-    "price_minor": ("price_minor", "price_in_minor_units", "price_cents", "price_in_cents", "amount_minor"),
-    "price": ("price", "amount", "unit_price", "retail_price", "variant_price", "价格"),
-    "currency": ("currency", "currency_code", "price_currency", "币种", "货币"),
-    "stock": ("stock", "quantity", "inventory", "qty", "stock_quantity", "stock_level", "stock_on_hand", "inventory_quantity",
-              "quantity_available", "available_quantity", "variant_inventory_qty", "库存"),
-    "photos": ("photos", "photo", "images", "image", "image_link", "image_links", "image_url", "image_urls", "image_src", "image_path",
-               "main_image", "img", "img_url", "img_high", "picture", "pictures", "additional_image_link", "additional_image_links",
-               "additional_images", "variant_image", "图片"),
-    "group": ("group", "group_id", "item_group_id", "variant_group", "parent_id", "parent_sku", "model_group"),
-    "language": ("language", "lang", "locale", "language_code", "content_language", "语言"),
-    "popularity": ("popularity", "popularity_score", "units_sold"),
-    "version": ("version", "sequence", "seq", "revision", "updated_at", "update_time", "updated", "last_modified", "last_updated",
-                "modified_at", "modified"),
-    "deleted": ("deleted", "is_deleted", "removed", "tombstone"),
-    "attributes": ("attributes", "attrs", "properties", "specs", "specifications", "属性"),
-}  # fmt: skip
-"""The names of each field's column, the surest first."""
-
-OFFER_FIELDS = frozenset({"id", "price", "price_minor", "currency", "stock", "version", "deleted"})
+OFFER_FIELDS = frozenset(
+    {
+        *("id", "price", "price_minor", "currency", "compare_price", "sale_price", "sale_dates", "sale_from", "sale_until"),
+        *("stock", "availability", "version", "deleted"),
+    }
+)
 """A raw row that has no other column is an offer (or a delete): it leaves the content alone."""
+
+IGNORED = "-"
+"""The field of a column that a mapping leaves out."""
 
 _TYPED: dict[str, Kind] = {"t": "text", "n": "number", "b": "truth"}
 _PREFIX = re.compile(r"attr(?:ibute)?[_.\- ](?:([tnb])[_.\- ])?(?=.)", re.IGNORECASE)
 _IDLE = re.compile(r"[\s_.\-]+")
+_NUMBERED = re.compile(r"(\D+?)(\d{1,2})")
 _ROLES_KEPT = 10_000
 
 NAME_CAP = 128
@@ -65,7 +52,8 @@ def role_of(column: str) -> Role:
     >>> role_of("Product Name").field, role_of("attr_n_weight").name, role_of("Colour").name
     ('title', 'weight', 'Colour')
     """
-    known = _BY_NAME.get(_plain(column))
+    plain = plain_name(column)
+    known = _BY_NAME.get(plain) or _numbered_photo(plain)
     return known._replace(name=column.strip()) if known else attribute_role(column)
 
 
@@ -85,16 +73,49 @@ def name_of(column: str) -> str:
 class Roles(dict[str, Role]):
     """Column name -> role, worked out once a name; bounded, because a hostile feed names its columns anew in every row."""
 
+    def __init__(self, mapping: Mapping[str, str] | None = None) -> None:
+        """Believe the mapping (column -> field, `attr_...`, or "" to leave it out) before any guess. Raises BadMapping."""
+        self._told = {plain_name(column): _told(column, field) for column, field in (mapping or {}).items()}
+        self._columns = {plain_name(column): column for column in mapping or {}}
+
     def __missing__(self, column: str) -> Role:
         """Work the role out, and keep it while there is room."""
-        role = role_of(column)
+        role = self._told.get(plain_name(column)) or role_of(column)
         if len(self) < _ROLES_KEPT:
             self[column] = role
         return role
 
+    def unseen(self, columns: Mapping[str, object]) -> list[str]:
+        """The mapping's columns that are not among these, under the mapping's spelling."""
+        seen = {plain_name(column) for column in columns}
+        return [column for plain, column in self._columns.items() if plain not in seen]
 
-def _plain(column: str) -> str:
-    return _IDLE.sub("", column).casefold()
+
+def plain_name(column: str) -> str:
+    """A column's name without what does not count."""
+    return _IDLE.sub("", column).casefold().removeprefix("g:")
 
 
-_BY_NAME = {_plain(name): Role(field, rank, name, "any") for field, names in NAMES.items() for rank, name in enumerate(names)}
+def _told(column: str, field: str) -> Role:
+    if not field:
+        return Role(IGNORED, -1, column, "any")
+    if field in NAMES:
+        return Role(field, -1, column, "any")
+    if _PREFIX.match(field):
+        return attribute_role(field)._replace(rank=-1)
+    raise BadMapping(
+        f"The mapping takes the column {column!r} for {field!r}, which is no field of a product.",
+        cure=f"{did_you_mean(field, sorted(NAMES))} An attribute is written attr_NAME.".strip(),
+    )
+
+
+def _numbered_photo(plain: str) -> Role | None:
+    """`image 2`, `Photo_03`: photos in the order of their numbers, behind the main one."""
+    match = _NUMBERED.fullmatch(plain)
+    known = _BY_NAME.get(match[1]) if match else None
+    if match is None or known is None or known.field != "photos":
+        return None
+    return known._replace(rank=len(NAMES["photos"]) + int(match[2]))
+
+
+_BY_NAME = {plain_name(name): Role(field, rank, name, "any") for field, names in NAMES.items() for rank, name in enumerate(names)}

@@ -50,6 +50,14 @@ def _id(value: object) -> str:
     return text
 
 
+def readable_id(value: object) -> str:
+    """The id that a value says, or "" where it says none that holds."""
+    try:
+        return "" if value is None else _id(value)
+    except PydanticCustomError:
+        return ""
+
+
 def _whole(value: object) -> int:
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         return int(value.strip().partition(".")[0])

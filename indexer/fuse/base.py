@@ -10,7 +10,7 @@ from indexer.vectors import Row
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartRow:
-    """One part's unit row; `kind` is title, description, photo, or text (a query's words).
+    """One part's unit row; `kind` is title, description, brand, attributes, photo, or text (a query's words).
 
     `weight` multiplies the fusion's own weight for the kind: queries use it to lean on words or on the photo.
     """

@@ -5,7 +5,7 @@ from typing import Protocol
 from indexer.errors import SettingsError
 from indexer.fuse.base import Fusion
 from indexer.fuse.mlp import MlpFusion
-from indexer.fuse.weighted import WeightedFusion
+from indexer.fuse.weighted import TEXT_KINDS, WeightedFusion
 from indexer.registry import Registry
 from indexer.settings import EncodeSettings
 
@@ -28,17 +28,34 @@ def make_fusion(settings: EncodeSettings, *, width: int) -> Fusion:
     return FUSIONS.get(settings.fusion)(settings, width=width)
 
 
+def needed_kinds(settings: EncodeSettings) -> frozenset[str]:
+    """The kinds of text that the settings' fusion gives weight; one that is not among them need not be encoded.
+
+    A learned fusion was trained on title and description; a plug-in's gets these two, and what has a weight above 0.
+    """
+    learned = frozenset({"title", "description"})
+    if settings.fusion == "mlp":
+        return learned
+    weighty = frozenset(kind for kind in TEXT_KINDS if _weights(settings)[kind] > 0)
+    return weighty if settings.fusion == "weighted" else learned | weighty
+
+
+def _weights(settings: EncodeSettings) -> dict[str, float]:
+    return {
+        "title": settings.title_weight,
+        "description": settings.description_weight,
+        "photo": settings.photo_weight,
+        "brand": settings.brand_weight,
+        "attributes": settings.attributes_weight,
+    }
+
+
 def _weighted(settings: EncodeSettings, *, width: int) -> Fusion:
-    if settings.title_weight + settings.description_weight + settings.photo_weight <= 0:
-        raise SettingsError(
-            "All fusion weights are zero.", cure="Set one of FUSEDEX_ENCODE__TITLE_WEIGHT, …DESCRIPTION_WEIGHT, …PHOTO_WEIGHT."
-        )
-    return WeightedFusion(
-        title=settings.title_weight,
-        description=settings.description_weight,
-        photo=settings.photo_weight,
-        width=width,
-    )
+    weights = _weights(settings)
+    if not any(weights.values()):
+        names = ", ".join(f"…{kind.upper()}_WEIGHT" for kind in weights if kind != "title")
+        raise SettingsError("All fusion weights are zero.", cure=f"Set one of FUSEDEX_ENCODE__TITLE_WEIGHT, {names}.")
+    return WeightedFusion(width=width, **weights)
 
 
 def _mlp(settings: EncodeSettings, *, width: int) -> Fusion:

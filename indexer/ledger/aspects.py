@@ -1,46 +1,57 @@
-"""A product's two aspects as canonical JSON, and back: the same product always gives the same text, so the same digest."""
+"""A product's two aspects as canonical JSON, and back: the same product always gives the same text, so the same digest.
 
-import hashlib
+What a product lacks is left out of its texts: a field that a later release adds changes no digest of products without it.
+"""
+
 import json
-from collections.abc import Mapping
 
 from indexer.errors import InvalidField
-from indexer.records import Money, Offer, Photo, Product, Value
+from indexer.ledger.canonical import canonical, float_is_plain, loaded
+from indexer.records import Money, Offer, Photo, Product, Sale, Value
 
 
 def content_text(product: Product) -> str:
-    """The content aspect (all but price, stock, id and version) as canonical JSON.
+    """The content aspect (all but price, sale, stock, id and version) as canonical JSON.
 
     Raises InvalidField for a number that JSON lacks (NaN, infinity).
     """
-    content = {
-        "title": product.title,
-        "description": product.description,
-        "brand": product.brand,
-        "category": product.category,
-        "attributes": {name: _plain(value) for name, value in product.attributes.items()},
-        "photos": [photo.source for photo in product.photos],
-        "group": product.group,
-        "language": product.language,
-        "popularity": None if product.popularity is None else float(product.popularity),
-    }
+    content: dict[str, object] = {}
+    for name in ("title", "description", "brand", "group", "language", "gtin"):
+        if value := getattr(product, name):
+            content[name] = value
+    if product.category:
+        content["category"] = list(product.category)
+    plain = product.popularity is None or float_is_plain(product.popularity)
+    if product.attributes:
+        attributes: dict[str, object] = {}
+        content["attributes"] = attributes
+        for name, known in product.attributes.items():
+            attributes[name] = value = known if isinstance(known, str) else _plain(known)
+            plain = plain and (not isinstance(value, float) or float_is_plain(value))
+    if product.photos:
+        content["photos"] = [photo.source for photo in product.photos]
+    if product.popularity is not None:
+        content["popularity"] = float(product.popularity)
     try:
-        return canonical({key: value for key, value in content.items() if value not in ("", None, (), [], {})})
+        return canonical(content, fast=plain)
     except ValueError as error:
         raise InvalidField(f"Product {product.id!r} holds a number that is not finite.") from error
 
 
 def offer_text(event: Product | Offer) -> str:
-    """The offer aspect (price and stock) as canonical JSON."""
+    """The offer aspect (price, stock, and a sale where there is one) as canonical JSON."""
     price = None if event.price is None else [event.price.minor, event.price.currency]
-    return canonical({"price": price, "stock": event.stock})
+    if event.sale is None:
+        return canonical({"price": price, "stock": event.stock}, fast=True)
+    sale = [event.sale.price.minor, event.sale.price.currency, event.sale.begins, event.sale.ends]
+    return canonical({"price": price, "sale": sale, "stock": event.stock}, fast=True)
 
 
 def product_of(product_id: str, *, content: str, offer: str | None, version: int | None) -> Product:
     """The product that those two texts were made from; numbers among the attributes come back as floats."""
-    fields = json.loads(content)
+    fields = loaded(content)
     bargain = json.loads(offer) if offer else {}
-    price = bargain.get("price")
+    price, sale = bargain.get("price"), bargain.get("sale")
     return Product(
         id=product_id,
         title=fields.get("title", ""),
@@ -48,7 +59,9 @@ def product_of(product_id: str, *, content: str, offer: str | None, version: int
         brand=fields.get("brand", ""),
         category=tuple(fields.get("category", ())),
         price=Money(price[0], price[1]) if price else None,
+        sale=Sale(Money(sale[0], sale[1]), sale[2], sale[3]) if sale else None,
         stock=bargain.get("stock"),
+        gtin=fields.get("gtin", ""),
         attributes={name: tuple(value) if isinstance(value, list) else value for name, value in fields.get("attributes", {}).items()},
         photos=tuple(Photo(source) for source in fields.get("photos", ())),
         group=fields.get("group", ""),
@@ -58,19 +71,9 @@ def product_of(product_id: str, *, content: str, offer: str | None, version: int
     )
 
 
-def canonical(value: Mapping[str, object]) -> str:
-    """Compact JSON with sorted keys, in ASCII: so that a NUL or half a surrogate pair, which PostgreSQL refuses, is stored too."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def digest_of(text: str) -> str:
-    """First 32 hex digits (128 bits) of the text's sha-256."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
 def _plain(value: Value) -> str | float | bool | list[str]:
-    if isinstance(value, bool | str):
+    if isinstance(value, (bool, str)):
         return value
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):
         return list(value)
     return float(value)  # 1 and 1.0 are the same number, so they must give the same text

@@ -1,111 +1,37 @@
 """What the write path asks of a ledger: the truth about products, and what is still to be done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
-from indexer.records import Event, Lane, PhotoStatus, Product, Rejected
+from indexer.ledger.records import (
+    Absent,
+    CacheStats,
+    Claimed,
+    Finished,
+    Job,
+    LedgerCounts,
+    Letter,
+    Outcome,
+    PartRef,
+    Standing,
+)
+from indexer.records import Event, Lane, Product, Rejected
 from indexer.vectors import Row
 
-
-class Outcome(StrEnum):
-    """What one event came to. Every accepted event has exactly one."""
-
-    ENCODED = "encoded"
-    """Its content is new or changed: the row is dirty in an encoding lane."""
-    OFFER_ONLY = "offer_only"
-    """Only price or stock changed: the row is dirty in the lane `offers` (or waits, where content is still missing)."""
-    UNCHANGED = "unchanged"
-    STALE = "stale"
-    """Older than what is known, in every aspect that it carries."""
-    DELETED = "deleted"
-    CONFLICT = "conflict"
-    """The source's version is equal and the content is not."""
-    FUTURE = "future"
-    """Its update time lies too far ahead of the clock."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One feed's passage through accept.
-
-    `first_version`..`last_version` span the row versions of its products that were still to be indexed when it was
-    accepted: given out by it, or found dirty. `arrival` (microseconds since 1970) stands in for the version of rows
-    that carry none; it is fixed when the job
-    is first seen, so that sending a job again can't outrun what came in between.
-    """
-
-    id: str
-    source: str
-    arrival: int
-    committed: bool
-    counts: Mapping[str, int] = field(default_factory=dict)
-    rejected: tuple[Rejected, ...] = ()
-    first_version: int | None = None
-    last_version: int | None = None
-    failed: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PartRef:
-    """A part of a product as the cache knows it: kind (title, description, photo) and the digest of the cleaned input."""
-
-    kind: str
-    digest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """A dirty row in this worker's hands. `product` is None for a tombstone.
-
-    `parts` and `photo_status` are what the last finished write of the same content recorded, or None.
-    """
-
-    id: str
-    row_version: int
-    product: Product | None
-    attempts: int
-    parts: tuple[PartRef, ...] | None = None
-    photo_status: PhotoStatus = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """A row whose document is in the index at `row_version` (or that a newer one has overtaken)."""
-
-    id: str
-    row_version: int
-    parts: tuple[PartRef, ...] = ()
-    photo_status: PhotoStatus = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """A buried row: what went wrong, how often it was tried, and when (microseconds since 1970)."""
-
-    id: str
-    row_version: int
-    error: str
-    reason: str
-    attempts: int
-    first_seen: int
-    last_seen: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerCounts:
-    """How the ledger stands: products that live, tombstones, offers that wait for content, dirty rows by lane, letters.
-
-    `counters` are sums since the ledger began: texts, photos, cached, written, newer.
-    """
-
-    products: int
-    deleted: int
-    waiting: int
-    dirty: Mapping[Lane, int]
-    letters: int
-    counters: Mapping[str, int]
+__all__ = [
+    "Absent",
+    "CacheStats",
+    "Claimed",
+    "Finished",
+    "Job",
+    "Ledger",
+    "LedgerCounts",
+    "Letter",
+    "Outcome",
+    "PartRef",
+    "Standing",
+    "VectorCache",
+]
 
 
 class Ledger(Protocol):
@@ -115,14 +41,20 @@ class Ledger(Protocol):
     def id(self) -> str:
         """The ledger's own name, made once: it stands in the `_meta` of every index it writes."""
 
-    def begin_job(self, job_id: str, source: str) -> Job:
-        """Return the job of that id, made now if it is new."""
+    def begin_job(self, job_id: str, source: str, *, snapshot: bool = False) -> Job:
+        """Return the job of that id, made now if it is new; a snapshot notes every product that it holds."""
 
     def accept(self, job_id: str, events: Sequence[Event]) -> list[Outcome]:
         """Merge events in order, in one transaction; one outcome each."""
 
     def reject(self, job_id: str, rejected: Sequence[Rejected]) -> None:
         """Keep rejected raw rows with their job (the first 1000 of a job; all are counted by commit_job)."""
+
+    def absent(self, job_id: str) -> Absent:
+        """What the snapshot, read to its end, did not hold."""
+
+    def drop_absent(self, job_id: str, *, limit: int = 1000) -> int:
+        """Delete up to `limit` products that the snapshot did not hold; how many (0: none is left)."""
 
     def commit_job(self, job_id: str, counts: Mapping[str, int]) -> Job:
         """Close the job with its counts; from now on it is a promise."""
@@ -154,11 +86,18 @@ class Ledger(Protocol):
     def renew(self, owner: str, *, lease_s: float) -> int:
         """Prolong all leases of this owner; how many it still holds."""
 
-    def finish(self, owner: str, done: Sequence[Finished]) -> int:
+    def finish(self, owner: str, done: Sequence[Finished], *, recipe: str = "") -> int:
         """Mark rows clean where they have not changed meanwhile; changed ones are due again at once, attempts cleared.
 
+        Where another recipe is in force than the one they were made by, all of them are due again under new row versions.
         Returns how many became clean.
         """
+
+    def recipe(self) -> str:
+        """The digest of the encoders and the fusion that documents must be made by; empty before the first index."""
+
+    def set_recipe(self, recipe: str) -> None:
+        """Put another recipe in force: what is being made by the old one will not count as finished."""
 
     def release(self, owner: str, ids: Sequence[str], *, delay_s: float, give_back: bool, reason: str = "") -> None:
         """Put rows back, due after the delay; `give_back` takes the attempt off again."""
@@ -167,10 +106,37 @@ class Ledger(Protocol):
         """Move rows to the dead letters, with their reason; a later event of the product revives it."""
 
     def sweep(self, *, attempts: int) -> Mapping[Lane, int]:
-        """Bury rows whose claims ended unexplained `attempts` times; return due rows by lane (expired leases included)."""
+        """Wake rows whose time has come, bury rows whose claims ended unexplained `attempts` times; due rows by lane.
 
-    def letters(self, *, limit: int = 100) -> list[Letter]:
-        """The latest dead letters."""
+        Expired leases are due too.
+        """
+
+    def letters(self, *, limit: int = 100, error: str = "") -> list[Letter]:
+        """The latest dead letters, or the latest of one error."""
+
+    def letter(self, product_id: str) -> Letter | None:
+        """The product's dead letter, or None."""
+
+    def replay(self, ids: Sequence[str]) -> int:
+        """Set buried rows to work again, attempts cleared; how many. Buried again, a letter keeps when it was first seen."""
+
+    def discard(self, ids: Sequence[str]) -> int:
+        """Forget letters: their rows stay as they are until a newer event; how many."""
+
+    def walk(self, *, after: str = "", limit: int = 1000) -> list[Standing]:
+        """The next products by id (code points), from behind `after`."""
+
+    def standing(self, product_id: str) -> Standing | None:
+        """How one product stands, or None for an id that nothing was ever heard of."""
+
+    def product(self, product_id: str) -> Product | None:
+        """The product as it is known; None where it is unknown, deleted, or an offer alone."""
+
+    def redo(self, ids: Mapping[str, int], *, lane: Lane = "backfill", forget_parts: bool = False) -> int:
+        """Make products dirty again, under new row versions above the given floors; how many. Buried rows stay buried.
+
+        `forget_parts`: their texts are cleaned and their photos read again; else a cached part needs neither.
+        """
 
     def lead(self, role: str, *, owner: str, ttl_s: float) -> bool:
         """Take or keep a role for a time; False while another owner has it."""
@@ -199,6 +165,12 @@ class VectorCache(Protocol):
 
     def size(self) -> int:
         """How many rows are kept."""
+
+    def stats(self) -> CacheStats:
+        """What is kept, by spec."""
+
+    def trim(self, *, max_bytes: int | None = None, unused_s: float | None = None) -> int:
+        """Drop rows unused for so long, then the least recently used until the rest fits; how many."""
 
     def close(self) -> None:
         """Give the connections back."""

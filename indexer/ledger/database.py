@@ -7,8 +7,9 @@ import os
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from sqlite3 import Connection as SQLiteConnection
 from sqlite3 import Error as SQLiteError
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -31,6 +32,12 @@ RACED = ("40P01", "40001")
 """PostgreSQL's states for a deadlock and a serialisation failure: the same transaction succeeds when run again."""
 
 TRIES = 4
+
+INCREMENTAL = 2
+"""SQLite's number for a file that gives room back when asked to."""
+
+PAGES_AT_ONCE = 2000
+"""Pages of 4 KiB given back in one step: others may write in between."""
 
 
 class Database:
@@ -76,19 +83,41 @@ class Database:
                         raise
         raise LedgerUnavailable(f"The {self.place} kept colliding with itself.")
 
-    def use_wal(self) -> None:
+    def use_wal(self, *, shrinks: bool = False) -> None:
         """Turn a SQLite file to write-ahead logging, so that readers and the writer do not wait for each other; the file remembers it.
+
+        `shrinks` lets `shrink` work on a file that is new. Raises LedgerUnavailable and LedgerError.
+        """
+        with self._our_errors(), self._raw() as raw:
+            if shrinks:
+                raw.execute("PRAGMA auto_vacuum=INCREMENTAL")  # only a file without tables takes it
+            raw.execute("PRAGMA journal_mode=WAL")
+
+    def shrink(self) -> bool:
+        """Give the room of deleted rows back to the disk, step by step; False where the file can't (PostgreSQL cleans up by itself).
 
         Raises LedgerUnavailable and LedgerError.
         """
-        with self._our_errors(), self.engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            if raw is not None:  # past SQLAlchemy, which would begin a transaction, in which the mode can't change
-                raw.execute("PRAGMA journal_mode=WAL")
+        if not self.is_sqlite:
+            return True
+        with self._our_errors(), self._raw() as raw:
+            if raw.execute("PRAGMA auto_vacuum").fetchone() != (INCREMENTAL,):
+                return False
+            for _ in range(0, raw.execute("PRAGMA freelist_count").fetchone()[0], PAGES_AT_ONCE):
+                # It moves one page a step and gives no row, so only a script takes it through all of its steps.
+                raw.executescript(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE});")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return True
 
     def close(self) -> None:
         """Give the connections back; the database can still be used and connects again."""
         self.engine.dispose()
+
+    @contextmanager
+    def _raw(self) -> Iterator[SQLiteConnection]:
+        """A connection past SQLAlchemy, which would begin a transaction: in one, a file's modes can't change."""
+        with self.engine.connect() as connection:
+            yield cast("SQLiteConnection", connection.connection.driver_connection)
 
     @contextmanager
     def _our_errors(self) -> Iterator[None]:

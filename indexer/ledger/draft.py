@@ -2,16 +2,28 @@
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
-from indexer.ledger.aspects import content_text, digest_of, offer_text
+from indexer.ledger.aspects import content_text, offer_text
 from indexer.ledger.base import Outcome
-from indexer.ledger.merge import AspectState, Incoming, Mark, Merged, RowState, Stamp, merge
+from indexer.ledger.canonical import digest_of
+from indexer.ledger.merge import AspectState, Barrier, Incoming, Mark, Merged, RowState, Stamp, drop, merge
 from indexer.records import Delete, Event, Lane, Product
+
+MARKED = 5
+"""What a mark's list holds; a barrier's list goes on after it where a snapshot had its say."""
+
+_COMPACT = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(slots=True)
 class Draft:
-    """A row as it was read, and as the events of one batch leave it. Lane None: clean, buried, or nothing to index yet."""
+    """A row as it was read, and as the events of one batch leave it. Lane None: clean, buried, or nothing to index yet.
+
+    `moved`: its registers have changed; `reshaped`: and more than the marks in them; `turned`: its standing has; `changed`:
+    there is something to index.
+    `touched` is when an event last named it, as far as that was noted.
+    """
 
     id: str
     exists: bool = False
@@ -22,8 +34,11 @@ class Draft:
     buried_lane: Lane | None = None
     due: int = 0
     attempts: int = 0
+    touched: int = 0
     content: str | None = None
-    touched: bool = False
+    moved: bool = False
+    turned: bool = False
+    reshaped: bool = False
     changed: bool = False
     content_changed: bool = False
     revived: bool = False
@@ -35,17 +50,18 @@ class Draft:
         merged = merge(self.state, Incoming(stamp, content and digest_of(content), offer and digest_of(offer)))
         if merged.state == self.state:
             return merged.outcome
-        before, self.state, self.touched = self.state, merged.state, True
         if merged.offer_changed:
             self.offer = offer
-        if merged.content_changed:
-            self.content, self.content_changed = content, True
-        lane = self._lane(merged, known=before.content is not None)
-        if lane is None:
-            return merged.outcome
-        outcome = merged.outcome if merged.outcome is not Outcome.UNCHANGED else self._outcome_of_revival(lane)
-        self._make_dirty(lane, now)
-        return outcome
+        lane = self._take(merged, content, now)
+        return merged.outcome if lane is None or merged.outcome is not Outcome.UNCHANGED else self._outcome_of_revival(lane)
+
+    def drop(self, *, arrival: int, now: int) -> bool:
+        """Delete the product because the snapshot of that arrival did not hold it; False where it does not live."""
+        merged = drop(self.state, arrival=arrival)
+        if not merged.content_changed:
+            return False
+        self._take(merged, None, now)
+        return True
 
     def version_after(self, now: int) -> int:
         """The row version to be written: max(old + 1, now) where there is something to index, the old one otherwise."""
@@ -57,6 +73,19 @@ class Draft:
         if self.state.content:
             return "live"
         return "deleted" if self.state.deleted else "waiting"
+
+    def _take(self, merged: Merged, content: str | None, now: int) -> Lane | None:
+        """Take a merged state over; the lane that it sends the row to, if any."""
+        known, standing = self.state.content is not None, self.standing
+        self.state, self.moved = merged.state, True
+        self.turned = self.turned or self.standing != standing
+        if merged.content_changed:
+            self.content, self.content_changed = content, True
+        lane = self._lane(merged, known=known)
+        if lane is not None:
+            self._make_dirty(lane, now)
+        self.reshaped = self.reshaped or self.turned or merged.offer_changed or lane is not None
+        return lane
 
     def _lane(self, merged: Merged, *, known: bool) -> Lane | None:
         """Where the row must go because of this event; None where it stays as it is."""
@@ -95,19 +124,33 @@ def state_text(state: RowState) -> str:
     if state.offer:
         kept["offer"] = [state.offer.digest, *_mark_list(state.offer.mark)]
     if state.deleted:
-        kept["deleted"] = _mark_list(state.deleted)
-    return json.dumps(kept, separators=(",", ":"))
+        kept["deleted"] = _barrier_list(state.deleted)
+    return _COMPACT(kept)
 
 
 def state_of(text: str) -> RowState:
     """The registers that `state_text` wrote."""
     kept = json.loads(text)
     content, offer, deleted = kept.get("content"), kept.get("offer"), kept.get("deleted")
-    return RowState(
-        AspectState(_mark(*content[1:]), content[0]) if content else None,
-        AspectState(_mark(*offer[1:]), offer[0]) if offer else None,
-        _mark(*deleted) if deleted else None,
-    )
+    known = AspectState(_mark(*content[1:]), content[0]) if content else None
+    bargain = None
+    if offer:
+        # A full row marks both alike: one mark serves.
+        mark = known.mark if known and content[1:] == offer[1:] else _mark(*offer[1:])
+        bargain = AspectState(mark, offer[0])
+    return RowState(known, bargain, _barrier(*deleted) if deleted else None)
+
+
+def source_version(text: str) -> int | None:
+    """The version that the source gave the content, out of a state's text: a sequence, or microseconds; None where it gave none."""
+    content = json.loads(text).get("content")
+    return content[2] if content and content[3] else None
+
+
+def _barrier_list(barrier: Barrier) -> list[object]:
+    """An ordinary delete is its mark alone, as it always was."""
+    marked = _mark_list(barrier.mark)
+    return marked if barrier == Barrier(barrier.mark) else [*marked, int(barrier.hard), barrier.since]
 
 
 def _mark_list(mark: Mark) -> list[object]:
@@ -117,3 +160,8 @@ def _mark_list(mark: Mark) -> list[object]:
 
 def _mark(scale: str, value: int, from_source: int, arrival: int, other: int | None) -> Mark:
     return Mark(Stamp("sequence" if scale == "s" else "time", value, bool(from_source), arrival), other)
+
+
+def _barrier(*kept: Any) -> Barrier:
+    mark = _mark(*kept[:MARKED])
+    return Barrier(mark, bool(kept[MARKED]), kept[MARKED + 1]) if len(kept) > MARKED else Barrier(mark)

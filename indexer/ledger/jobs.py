@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, case, func, not_, select, update
 
 from indexer.errors import LedgerError
-from indexer.ledger.aspects import canonical, digest_of
 from indexer.ledger.base import Job
+from indexer.ledger.canonical import canonical, digest_of
 from indexer.ledger.database import inserting, storable
+from indexer.ledger.rows import Moment
 from indexer.ledger.tables import jobs, letters, rejections, rows
 from indexer.records import Rejected
 
@@ -17,12 +18,13 @@ KEPT = 1000
 """Rejected rows kept of one job: enough to see what is wrong with a feed, too few to fill a disk."""
 
 
-def begin(connection: Connection, job_id: str, source: str, *, now: int) -> Job:
-    """Make the job if it is new; one that failed is under way again."""
+def begin(connection: Connection, job_id: str, source: str, *, snapshot: bool, now: int) -> Job:
+    """Make the job if it is new; one that failed, or was begun as something else, is under way again."""
     blank = {"id": job_id, "source": storable(source), "arrival": now, "committed": False, "failed": "", "counts": "{}"}
-    connection.execute(inserting(connection, jobs).on_conflict_do_nothing(), [blank])
-    connection.execute(update(jobs).where(jobs.c.id == job_id, jobs.c.failed != "").values(failed=""))
-    return _found(connection, job_id)
+    connection.execute(inserting(connection, jobs).on_conflict_do_nothing(), [blank | {"snapshot": snapshot}])
+    still_open = update(jobs).where(jobs.c.id == job_id, jobs.c.committed.is_(False))
+    connection.execute(still_open.values(failed="", snapshot=snapshot))
+    return known(connection, job_id)
 
 
 def find(connection: Connection, job_id: str) -> Job | None:
@@ -41,15 +43,17 @@ def find(connection: Connection, job_id: str) -> Job | None:
         first_version=row.first_version,
         last_version=row.last_version,
         failed=row.failed,
+        snapshot=row.snapshot,
     )
 
 
-def arrival(connection: Connection, job_id: str) -> int:
-    """When the job was first seen; raises LedgerError for one that was never begun."""
-    known: int | None = connection.execute(select(jobs.c.arrival).where(jobs.c.id == job_id)).scalar()
-    if known is None:
+def moment(connection: Connection, job_id: str, *, now: int, future_s: float) -> Moment:
+    """The job's arrival, the clock, and the newest snapshot under way; raises LedgerError for a job that was never begun."""
+    newest = select(func.max(jobs.c.arrival)).where(jobs.c.snapshot, not_(jobs.c.committed)).scalar_subquery()
+    row = connection.execute(select(jobs.c.arrival, newest).where(jobs.c.id == job_id)).first()
+    if row is None:
         raise _unknown(job_id)
-    return known
+    return Moment(row[0], now, future_s, row[1] or 0)
 
 
 def widen(connection: Connection, job_id: str, versions: Sequence[int]) -> None:
@@ -84,14 +88,14 @@ def commit(connection: Connection, job_id: str, counts: Mapping[str, int]) -> Jo
     """Close the job; the counts of its first closing stay."""
     closed = {"committed": True, "counts": canonical(dict(counts)), "failed": ""}
     connection.execute(update(jobs).where(jobs.c.id == job_id, jobs.c.committed.is_(False)).values(closed))
-    return _found(connection, job_id)
+    return known(connection, job_id)
 
 
 def fail(connection: Connection, job_id: str, reason: str) -> Job:
     """Note why the job can't be accepted; one that is committed stays so."""
     still_open = update(jobs).where(jobs.c.id == job_id, jobs.c.committed.is_(False))
     connection.execute(still_open.values(failed=storable(reason)))
-    return _found(connection, job_id)
+    return known(connection, job_id)
 
 
 def pending(connection: Connection, job: Job) -> int:
@@ -116,10 +120,11 @@ def buried(connection: Connection, job: Job) -> int:
     if job.first_version is None:
         return 0
     inside = letters.c.row_version.between(job.first_version, job.last_version)
-    return connection.execute(select(func.count()).select_from(letters).where(inside)).scalar_one()
+    return connection.execute(select(func.count()).select_from(letters).where(inside, letters.c.replayed.is_(False))).scalar_one()
 
 
-def _found(connection: Connection, job_id: str) -> Job:
+def known(connection: Connection, job_id: str) -> Job:
+    """The job of that id; raises LedgerError for one that was never begun."""
     job = find(connection, job_id)
     if job is None:
         raise _unknown(job_id)

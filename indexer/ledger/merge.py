@@ -11,6 +11,17 @@ in which versioned events arrive does not matter:
 * only a newer full row lifts the barrier. A newer offer to a deleted product waits beside the barrier, as an offer to an
   unknown product does: the product stays deleted, and the full row that brings it back meets an offer that may be newer.
 
+A product that a snapshot did not hold is dropped behind a *soft* barrier: no source ever said a version at which it went,
+and sources list products again unchanged. The soft barrier stands at the version of the content that it hides, before
+the content only (offers are judged, and wait, as if the content had not come), and remembers when the snapshot's job
+arrived:
+
+* a full row of a job that arrived later lifts it under that version or a newer one; under an older one it is stale;
+* a full row of a job that arrived no later than the snapshot never lifts it: the snapshot knew better. Its content is
+  stale, whatever its version;
+* a delete that the source sends hardens it where its version is that of the hidden content or newer. The barrier then
+  stands at that version, but still remembers the snapshot.
+
 Scales. Arrival times and update times share the scale `time` (microseconds since 1970; an update time given in
 seconds or milliseconds is raised to them). Any other version is a `sequence`. A sequence and a time can't be compared:
 where a product gets both, the event whose job was first seen later is the newer, but never one that is not above
@@ -59,12 +70,21 @@ class AspectState:
 
 
 @dataclass(frozen=True, slots=True)
+class Barrier:
+    """What stands before a deleted product: its mark, whether a source put it there, and the arrival of the snapshot that dropped it."""
+
+    mark: Mark
+    hard: bool = True
+    since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RowState:
     """A product's registers. `content` and `deleted` are never both set; an offer alone waits for its content."""
 
     content: AspectState | None = None
     offer: AspectState | None = None
-    deleted: Mark | None = None
+    deleted: Barrier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +131,20 @@ def is_future(stamp: Stamp, *, now: int, allowed_s: float) -> bool:
 
 def merge(state: RowState, incoming: Incoming) -> Merged:
     """Apply one event to a product's state, by the rule at the head of this module."""
+    stamp, barrier = incoming.stamp, state.deleted
     if incoming.offer is None:
-        return _delete(state, incoming.stamp)
-    offer_verdict, offer = _judge(state.offer, state.deleted, incoming.stamp, incoming.offer)
+        return _delete(state, stamp)
+    hard = barrier is not None and barrier.hard
+    behind = barrier.mark if barrier is not None and hard else None
+    blocked = behind is not None and not _may_replace(behind, stamp)
+    offer_verdict, offer = (_Verdict.STALE, state.offer) if blocked else _judge(state.offer, behind, stamp, incoming.offer)
     if incoming.content is None:
         verdicts = [offer_verdict]
-        content, deleted = state.content, state.deleted
+        content, deleted = state.content, barrier
     else:
-        content_verdict, content = _judge(state.content, state.deleted, incoming.stamp, incoming.content)
+        content_verdict, content = _judge_content(state, stamp, incoming.content)
         verdicts = [content_verdict, offer_verdict]
-        deleted = None if content is not None else state.deleted
+        deleted = None if content is not None else barrier
     return Merged(
         RowState(content, offer, deleted),
         _outcome(verdicts),
@@ -129,11 +153,32 @@ def merge(state: RowState, incoming: Incoming) -> Merged:
     )
 
 
-def _judge(known: AspectState | None, barrier: Mark | None, stamp: Stamp, digest: str) -> tuple[_Verdict, AspectState | None]:
-    if barrier is not None and not _may_replace(barrier, stamp):
-        return _Verdict.STALE, known
+def drop(state: RowState, *, arrival: int) -> Merged:
+    """Delete a product because the snapshot of that arrival did not hold it; one that does not live stays as it is."""
+    if state.content is None:
+        return Merged(state, Outcome.UNCHANGED)
+    barrier = Barrier(state.content.mark, hard=False, since=arrival)
+    return Merged(RowState(None, state.offer, barrier), Outcome.DELETED, content_changed=True)
+
+
+def _judge_content(state: RowState, stamp: Stamp, digest: str) -> tuple[_Verdict, AspectState | None]:
+    if state.deleted is None:
+        return _judge(state.content, None, stamp, digest)
+    if not _lifts(state.deleted, stamp):
+        return _Verdict.STALE, None
+    return _judge(None, state.deleted.mark, stamp, digest)
+
+
+def _lifts(barrier: Barrier, stamp: Stamp) -> bool:
+    if barrier.since is not None and stamp.arrival <= barrier.since:
+        return False
+    return _may_replace(barrier.mark, stamp) if barrier.hard else _order(barrier.mark, stamp) >= 0
+
+
+def _judge(known: AspectState | None, behind: Mark | None, stamp: Stamp, digest: str) -> tuple[_Verdict, AspectState | None]:
+    """The verdict on one aspect, and what it is from now on; `behind` is the mark of a barrier that the event has passed."""
     if known is None:
-        return _Verdict.APPLIED, AspectState(_advanced(barrier, stamp), digest)
+        return _Verdict.APPLIED, AspectState(_advanced(behind, stamp), digest)
     order = _order(known.mark, stamp)
     if order < 0:
         return _Verdict.STALE, known
@@ -146,17 +191,18 @@ def _judge(known: AspectState | None, barrier: Mark | None, stamp: Stamp, digest
 
 
 def _delete(state: RowState, stamp: Stamp) -> Merged:
-    reference = state.content.mark if state.content else state.deleted
+    known = state.deleted
+    reference = state.content.mark if state.content else None if known is None else known.mark
     order = 1 if reference is None else _order(reference, stamp)
     if order < 0:
         return Merged(state, Outcome.STALE)
-    if state.deleted and order == 0:
+    if known and known.hard and order == 0:
         return Merged(state, Outcome.UNCHANGED)
-    barrier = _advanced(reference, stamp)
-    waiting = state.offer if state.offer and _order(barrier, state.offer.mark.stamp) > 0 else None
+    barrier = Barrier(_advanced(reference, stamp), since=known.since if known else None)
+    waiting = state.offer if state.offer and _order(barrier.mark, state.offer.mark.stamp) > 0 else None
     return Merged(
         RowState(None, waiting, barrier),
-        Outcome.UNCHANGED if state.deleted else Outcome.DELETED,
+        Outcome.UNCHANGED if known else Outcome.DELETED,
         content_changed=state.content is not None,
         offer_changed=waiting is not state.offer,
     )
@@ -190,6 +236,6 @@ def _may_replace(mark: Mark, stamp: Stamp) -> bool:
 def _advanced(mark: Mark | None, stamp: Stamp) -> Mark:
     if mark is None:
         return Mark(stamp)
-    arrival = max(stamp.arrival, mark.stamp.arrival)
-    moved = Stamp(stamp.scale, stamp.value, stamp.from_source, arrival)
+    latest = mark.stamp.arrival
+    moved = stamp if stamp.arrival >= latest else Stamp(stamp.scale, stamp.value, stamp.from_source, latest)
     return Mark(moved, mark.other if stamp.scale == mark.stamp.scale else mark.stamp.value)

@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from indexer.errors import IndexerError
-from indexer.ledger import claims, jobs, rows, standing
+from indexer.ledger import claims, inventory, jobs, recipes, rows, snapshots, standing
 from indexer.ledger import letters as dead_letters
-from indexer.ledger.base import Claimed, Finished, Job, LedgerCounts, Letter, Outcome
+from indexer.ledger.base import Absent, Claimed, Finished, Job, LedgerCounts, Letter, Outcome, Standing
 from indexer.ledger.database import Database
 from indexer.ledger.schema import LEDGER, bring_up
-from indexer.records import Event, Lane, Rejected
+from indexer.records import Event, Lane, Product, Rejected
 
 Clock = Callable[[], int]
 """Microseconds since 1970."""
+
+WAKES = 100
+"""Transactions in which one sweep wakes rows; what is left wakes at the next."""
 
 
 def wall_clock() -> int:
@@ -52,12 +55,12 @@ class SqlLedger:
         """The ledger's own name, 32 hex digits."""
         return self._id
 
-    def begin_job(self, job_id: str, source: str) -> Job:
-        """The job of that id, made now if it is new, under way again if it had failed."""
+    def begin_job(self, job_id: str, source: str, *, snapshot: bool = False) -> Job:
+        """The job of that id, made now if it is new, under way again if it had failed; committed ones stay as they are."""
         known = self.job(job_id)
-        if known is not None and not known.failed:
+        if known is not None and (known.committed or (not known.failed and known.snapshot == snapshot)):
             return known
-        return self._database.write(lambda connection: jobs.begin(connection, job_id, source, now=self._clock()))
+        return self._database.write(lambda connection: jobs.begin(connection, job_id, source, snapshot=snapshot, now=self._clock()))
 
     def accept(self, job_id: str, events: Sequence[Event]) -> list[Outcome]:
         """One outcome an event, in order; all of them happen or none."""
@@ -65,7 +68,7 @@ class SqlLedger:
             return []
 
         def work(connection: Connection) -> list[Outcome]:
-            moment = rows.Moment(jobs.arrival(connection, job_id), self._clock(), self._future_s)
+            moment = self._moment(connection, job_id)
             accepted = rows.accept(connection, events, moment)
             jobs.widen(connection, job_id, accepted.versions)
             return accepted.outcomes
@@ -73,8 +76,23 @@ class SqlLedger:
         return self._database.write(work)
 
     def reject(self, job_id: str, rejected: Sequence[Rejected]) -> None:
-        """Keep rejected raw rows, the first 1000 of a job."""
-        self._database.write(lambda connection: jobs.reject(connection, job_id, rejected))
+        """Keep rejected raw rows, the first 1000 of a job; a snapshot holds their products all the same."""
+
+        def work(connection: Connection) -> None:
+            jobs.reject(connection, job_id, rejected)
+            snapshots.hold(connection, [one.id for one in rejected], self._moment(connection, job_id))
+
+        self._database.write(work)
+
+    def absent(self, job_id: str) -> Absent:
+        """What the snapshot does not hold; raises LedgerError for a job that is none."""
+        return self._database.read(lambda connection: snapshots.absent(connection, job_id))
+
+    def drop_absent(self, job_id: str, *, limit: int = 1000) -> int:
+        """Delete up to `limit` products that the snapshot does not hold; how many, 0 only where none is left."""
+        return self._database.write(
+            lambda connection: snapshots.drop_absent(connection, job_id, limit=limit, moment=self._moment(connection, job_id))
+        )
 
     def commit_job(self, job_id: str, counts: Mapping[str, int]) -> Job:
         """Close the job; closing it again changes nothing."""
@@ -117,9 +135,17 @@ class SqlLedger:
         """Prolong all leases of this owner; how many it still holds."""
         return self._database.write(lambda connection: claims.renew(connection, self._lease(owner, lease_s)))
 
-    def finish(self, owner: str, done: Sequence[Finished]) -> int:
-        """Mark rows clean where they have not changed meanwhile; how many became so."""
-        return self._database.write(lambda connection: claims.finish(connection, owner, done, now=self._clock()))
+    def finish(self, owner: str, done: Sequence[Finished], *, recipe: str = "") -> int:
+        """Mark rows clean where they have not changed meanwhile, unless another recipe is in force; how many became so."""
+        return self._database.write(lambda connection: claims.finish(connection, owner, done, recipe=recipe, now=self._clock()))
+
+    def recipe(self) -> str:
+        """The recipe in force, or nothing."""
+        return self._database.read(recipes.in_force)
+
+    def set_recipe(self, recipe: str) -> None:
+        """Put another recipe in force, as soon as those who are finishing by the old one have."""
+        self._database.write(lambda connection: recipes.put_in_force(connection, recipe))
 
     def release(self, owner: str, ids: Sequence[str], *, delay_s: float, give_back: bool, reason: str = "") -> None:
         """Put back those of the rows that this owner still holds."""
@@ -134,12 +160,45 @@ class SqlLedger:
         self._database.write(lambda connection: dead_letters.bury(connection, owner, letters, now=self._clock()))
 
     def sweep(self, *, attempts: int) -> Mapping[Lane, int]:
-        """Bury what failed unexplained that often; due rows by lane, all lanes named."""
+        """Wake what is to wake, 100,000 rows at most; bury what failed unexplained that often; due rows by lane, all lanes named."""
+        for _ in range(WAKES):
+            if self._database.write(lambda connection: inventory.wake(connection, now=self._clock())) < inventory.WOKEN_AT_ONCE:
+                break
         return self._database.write(lambda connection: dead_letters.sweep(connection, attempts=attempts, now=self._clock()))
 
-    def letters(self, *, limit: int = 100) -> list[Letter]:
-        """The latest dead letters, latest first."""
-        return self._database.read(lambda connection: dead_letters.latest(connection, limit=limit))
+    def letters(self, *, limit: int = 100, error: str = "") -> list[Letter]:
+        """The latest dead letters, latest first; of one error where it is named."""
+        return self._database.read(lambda connection: dead_letters.latest(connection, limit=limit, error=error))
+
+    def letter(self, product_id: str) -> Letter | None:
+        """The product's dead letter, or None."""
+        return self._database.read(lambda connection: dead_letters.find(connection, product_id))
+
+    def replay(self, ids: Sequence[str]) -> int:
+        """Set buried rows to work again; how many. Ids without a letter are passed over."""
+        return self._database.write(lambda connection: dead_letters.replay(connection, ids, now=self._clock()))
+
+    def discard(self, ids: Sequence[str]) -> int:
+        """Forget letters; how many. Ids without one are passed over."""
+        return self._database.write(lambda connection: dead_letters.discard(connection, ids))
+
+    def walk(self, *, after: str = "", limit: int = 1000) -> list[Standing]:
+        """The next products by id (code points), from behind `after`; fewer than `limit` at the end."""
+        return self._database.read(lambda connection: inventory.walk(connection, after=after, limit=limit))
+
+    def standing(self, product_id: str) -> Standing | None:
+        """How one product stands, or None for an id that nothing was ever heard of."""
+        return self._database.read(lambda connection: inventory.standing(connection, product_id))
+
+    def product(self, product_id: str) -> Product | None:
+        """The product as it is known; None where it is unknown, deleted, or an offer alone."""
+        return self._database.read(lambda connection: inventory.product(connection, product_id))
+
+    def redo(self, ids: Mapping[str, int], *, lane: Lane = "backfill", forget_parts: bool = False) -> int:
+        """Make products dirty again, above the given floors, in one transaction; how many."""
+        return self._database.write(
+            lambda connection: inventory.redo(connection, ids, lane=lane, forget_parts=forget_parts, now=self._clock())
+        )
 
     def lead(self, role: str, *, owner: str, ttl_s: float) -> bool:
         """Take or keep a role for a time; False while another owner has it."""
@@ -162,6 +221,9 @@ class SqlLedger:
     def close(self) -> None:
         """Give the connections back."""
         self._database.close()
+
+    def _moment(self, connection: Connection, job_id: str) -> rows.Moment:
+        return jobs.moment(connection, job_id, now=self._clock(), future_s=self._future_s)
 
     def _lease(self, owner: str, seconds: float) -> claims.Lease:
         return claims.Lease(owner, self._clock(), self._after(seconds))

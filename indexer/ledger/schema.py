@@ -22,15 +22,19 @@ PREPARING = 0x66757365_6465_78
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A set of tables with their own line of migrations: its folder, its newest revision, and the table that notes it."""
+    """A set of tables with their own line of migrations: its folder, its newest revision, and the table that notes it.
+
+    `shrinks`: rows go again in numbers, so a new SQLite file is made so that it can give their room back.
+    """
 
     folder: str
     head: str
     noted_in: str
+    shrinks: bool = False
 
 
-LEDGER = Schema("ledger", "0001", "fusedex_ledger_schema")
-VECTORS = Schema("vectors", "0001", "fusedex_vectors_schema")
+LEDGER = Schema("ledger", "0002", "fusedex_ledger_schema")
+VECTORS = Schema("vectors", "0001", "fusedex_vectors_schema", shrinks=True)
 
 
 def bring_up(database: Database, schema: Schema) -> None:
@@ -44,7 +48,7 @@ def bring_up(database: Database, schema: Schema) -> None:
         return
     with _alone(database):
         if database.is_sqlite:
-            database.use_wal()
+            database.use_wal(shrinks=schema.shrinks)
         database.write(lambda connection: _migrate(connection, schema, database.place))
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, func, or_, select
 
 from indexer.batches import batches
+from indexer.ledger import letters as dead_letters
 from indexer.ledger.base import LedgerCounts
 from indexer.ledger.database import inserting
 from indexer.ledger.rows import AT_ONCE
-from indexer.ledger.tables import counters, identity, letters, roles, rows
+from indexer.ledger.tables import counters, identity, roles, rows
 from indexer.records import LANES, Lane
 
 COUNTERS = ("texts", "photos", "cached", "written", "newer")
@@ -54,7 +55,7 @@ def counts(connection: Connection) -> LedgerCounts:
         deleted=standing.get("deleted", 0),
         waiting=standing.get("waiting", 0),
         dirty={lane: dirty.get(lane, 0) for lane in LANES},
-        letters=connection.execute(select(func.count()).select_from(letters)).scalar_one(),
+        letters=dead_letters.size(connection),
         counters={counter: sums.get(counter, 0) for counter in COUNTERS} | sums,
     )
 

@@ -4,7 +4,7 @@ Times are microseconds since 1970. Texts that people or machines outside wrote a
 come here, since PostgreSQL refuses a NUL.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, and_, false, not_
 
 LEDGER = MetaData()
 VECTORS = MetaData()
@@ -18,6 +18,8 @@ identity = Table(
     Column("one", Integer, primary_key=True, autoincrement=False),
     Column("id", Text, nullable=False),
     Column("born", BigInteger, nullable=False),
+    # of the encoders and the fusion in force; empty before the first index
+    Column("recipe", Text, nullable=False, server_default=""),
 )
 
 rows = Table(
@@ -47,6 +49,11 @@ rows = Table(
     Column("buried_lane", Text),
     Column("parts", Text),
     Column("photo_status", Text, nullable=False, server_default="none"),
+    # when an event last named it: noted when the row is made, and while a snapshot is being taken
+    Column("touched", BigInteger, nullable=False, server_default="0"),
+    # when a clean row becomes dirty by itself, and in which lane
+    Column("wake", BigInteger),
+    Column("wake_lane", Text),
 )
 _dirty = rows.c.lane.is_not(None)
 # Partial: claims and sweeps read dirty rows only, however many clean ones there are.
@@ -54,7 +61,10 @@ Index("fusedex_rows_due", rows.c.lane, rows.c.attempts, rows.c.due, sqlite_where
 Index("fusedex_rows_span", rows.c.row_version, sqlite_where=_dirty, postgresql_where=_dirty)
 _leased = rows.c.lease_owner.is_not(None)
 Index("fusedex_rows_lease", rows.c.lease_owner, sqlite_where=_leased, postgresql_where=_leased)
-Index("fusedex_rows_standing", rows.c.standing)
+# Counts, and what a snapshot lacks, are read from it alone.
+Index("fusedex_rows_standing", rows.c.standing, rows.c.touched)
+_wakes = rows.c.wake.is_not(None)
+Index("fusedex_rows_wake", rows.c.wake, sqlite_where=_wakes, postgresql_where=_wakes)
 
 letters = Table(
     "fusedex_letters",
@@ -66,7 +76,10 @@ letters = Table(
     Column("attempts", Integer, nullable=False),
     Column("first_seen", BigInteger, nullable=False),
     Column("last_seen", BigInteger, nullable=False, index=True),
+    # set to work again: hidden until the row is finished, or buried again
+    Column("replayed", Boolean, nullable=False, server_default=false()),
 )
+Index("fusedex_letters_error", letters.c.error, letters.c.last_seen)
 
 jobs = Table(
     "fusedex_jobs",
@@ -79,7 +92,10 @@ jobs = Table(
     Column("counts", Text, nullable=False),
     Column("first_version", BigInteger),
     Column("last_version", BigInteger),
+    Column("snapshot", Boolean, nullable=False, server_default=false()),
 )
+_under_way = and_(jobs.c.snapshot, not_(jobs.c.committed))
+Index("fusedex_jobs_snapshot", jobs.c.arrival, sqlite_where=_under_way, postgresql_where=_under_way)
 
 rejections = Table(
     "fusedex_rejections",

@@ -6,12 +6,14 @@ takes nothing).
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, true, update
 
 from indexer.batches import batches
 from indexer.errors import IndexerError, LedgerError
+from indexer.ledger.base import CacheStats
 from indexer.ledger.database import Database, inserting
 from indexer.ledger.open import Clock, wall_clock
 from indexer.ledger.rows import AT_ONCE
@@ -21,6 +23,8 @@ from indexer.vectors import Row
 
 Key = tuple[str, str]
 """Digest of the input, digest of the spec."""
+
+FLOAT_BYTES = 4
 
 USE_NOTED_S = 24 * 3600
 """A row's last use is written down again only when the note is older: reading stays reading, day by day."""
@@ -73,10 +77,41 @@ class SqlVectorCache:
         """How many rows are kept."""
         return self._database.read(lambda connection: connection.execute(select(func.count()).select_from(vectors)).scalar_one())
 
-    def forget(self, *, unused_s: float) -> int:
-        """Drop the rows that nobody asked for in that many seconds; how many they were. Below two days it may drop rows in use."""
-        before = self._clock() - round(unused_s * 1_000_000)
-        return self._database.write(lambda connection: connection.execute(delete(vectors).where(vectors.c.used < before)).rowcount)
+    def stats(self) -> CacheStats:
+        """What is kept, by spec; the bytes are those of the rows' numbers (their keys and indexes take about 200 more a row)."""
+        return self._database.read(_stats)
+
+    def trim(self, *, max_bytes: int | None = None, unused_s: float | None = None) -> int:
+        """Drop rows unused for so long, then the least recently used until the rest fits; how many.
+
+        In small transactions, so that workers go on in between. Uses are noted to the day: below two days `unused_s` may
+        drop rows in use. Their room goes back to the disk where `shrink` can do it.
+        """
+        dropped = 0
+        if unused_s is not None:
+            before = self._clock() - round(unused_s * 1_000_000)
+            dropped += self._drop(vectors.c.used < before, bytes_=None)
+        if max_bytes is not None and (excess := self.stats().bytes - max_bytes) > 0:
+            dropped += self._drop(true(), bytes_=excess)
+        if dropped:
+            self.shrink()
+        return dropped
+
+    def shrink(self) -> bool:
+        """Give the room of dropped rows back to the disk; False for a SQLite file of an earlier release: there, new rows take it."""
+        return self._database.shrink()
+
+    def _drop(self, which: ColumnElement[bool], *, bytes_: int | None) -> int:
+        """Drop the rows among those, least recently used first, until so many bytes are gone (None: all)."""
+        dropped = 0
+        left = bytes_
+        while left is None or left > 0:
+            rows, freed = self._database.write(partial(_drop_some, which=which, bytes_=left))
+            if not rows:
+                break
+            dropped += rows
+            left = None if left is None else left - freed
+        return dropped
 
     def close(self) -> None:
         """Give the connections back."""
@@ -98,7 +133,7 @@ def _read(connection: Connection, keys: Sequence[Key], *, now: int) -> tuple[dic
         for some in batches(inputs, size=AT_ONCE):
             question = select(vectors.c.input, vectors.c.width, vectors.c.row, vectors.c.used)
             for row in connection.execute(question.where(vectors.c.spec == spec, vectors.c.input.in_(some))):
-                if len(row.row) != 4 * row.width:
+                if len(row.row) != FLOAT_BYTES * row.width:
                     raise LedgerError(f"The cached vector {row.input} of spec {spec} is damaged.", cure="Delete the vector cache's file.")
                 found[row.input, spec] = np.frombuffer(row.row, dtype="<f4").astype(np.float32)
                 if row.used < now - USE_NOTED_S * 1_000_000:
@@ -110,3 +145,31 @@ def _note_use(connection: Connection, keys: Sequence[Key], *, now: int) -> None:
     for spec, inputs in _by_spec(keys).items():
         for some in batches(inputs, size=AT_ONCE):
             connection.execute(update(vectors).where(vectors.c.spec == spec, vectors.c.input.in_(some)).values(used=now))
+
+
+def _stats(connection: Connection) -> CacheStats:
+    by_spec: dict[str, int] = dict(connection.execute(select(vectors.c.spec, func.count()).group_by(vectors.c.spec)).all())
+    size = 0
+    for spec, rows in by_spec.items():
+        # A spec fixes the width; to add up what a million rows say would read them all.
+        width = connection.execute(select(vectors.c.width).where(vectors.c.spec == spec).limit(1)).scalar_one()
+        size += rows * width * FLOAT_BYTES
+    oldest, newest = (connection.execute(select(of(vectors.c.used))).scalar() or 0 for of in (func.min, func.max))
+    return CacheStats(rows=sum(by_spec.values()), bytes=size, by_spec=by_spec, oldest=oldest, newest=newest)
+
+
+def _drop_some(connection: Connection, *, which: ColumnElement[bool], bytes_: int | None) -> tuple[int, int]:
+    """Drop one batch of rows; how many they were, and their bytes."""
+    question = select(vectors.c.spec, vectors.c.input, vectors.c.width).where(which).order_by(vectors.c.used).limit(AT_ONCE)
+    keys: list[dict[str, str]] = []
+    freed = 0
+    for row in connection.execute(question):
+        if bytes_ is not None and freed >= bytes_:
+            break
+        keys.append({"_spec": row.spec, "_input": row.input})
+        freed += row.width * FLOAT_BYTES
+    if keys:
+        # In order of key, as `put` writes them: so that two can't wait for each other.
+        keys.sort(key=lambda key: (key["_input"], key["_spec"]))
+        connection.execute(delete(vectors).where(vectors.c.spec == bindparam("_spec"), vectors.c.input == bindparam("_input")), keys)
+    return len(keys), freed

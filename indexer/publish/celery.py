@@ -44,6 +44,8 @@ class CeleryPublisher:
             task_ignore_result=True,
             task_publish_retry=False,
             broker_connection_timeout=CONNECT_S,
+            # kombu would take any certificate, unless the address says otherwise (?ssl_cert_reqs=...&ssl_ca_certs=...)
+            broker_use_ssl={"ssl_cert_reqs": "required"} if broker_url.startswith("rediss://") else None,
             broker_transport_options={"socket_connect_timeout": CONNECT_S, "socket_timeout": ANSWER_S, "retry_on_timeout": False},
         )
 
@@ -54,13 +56,20 @@ class CeleryPublisher:
             for _ in range(min(hints, self._room - queue.message_count)):
                 self._send(producer, WORK_TASK, {"lane": lane}, queue=lane)
 
-    def send_accept(self, job_id: str, *, rows: Sequence[Mapping[str, object]] | None = None, feed: str | None = None) -> None:
-        """Send products through the queue: raw rows, or the path of a feed under the workers' roots.
+    def send_accept(
+        self,
+        job_id: str,
+        *,
+        rows: Sequence[Mapping[str, object]] | None = None,
+        feed: str | None = None,
+        terms: Mapping[str, object] | None = None,
+    ) -> None:
+        """Send products through the queue: raw rows, or the path of a feed under the workers' roots, on the terms of `AcceptTerms`.
 
         Nothing is promised until the ledger shows the job as committed; send again until then, under the same id.
         Raises MessageTooLarge, FeedError for what is no such message, and BrokerUnavailable.
         """
-        given = {"job_id": job_id, "rows": None if rows is None else [dict(row) for row in rows], "feed": feed}
+        given = {"job_id": job_id, "rows": None if rows is None else [dict(row) for row in rows], "feed": feed, "terms": terms}
         payload = {name: value for name, value in given.items() if value is not None}
         checked(AcceptMessage, payload, limit_bytes=self._message_bytes)
         with self._producer() as producer:

@@ -26,12 +26,21 @@ class WorkMessage(Message):
     lane: Lane
 
 
+class AcceptTerms(Message):
+    """On what terms; what is not named is as usual. `drop_limit` is a share, 0 to 1."""
+
+    snapshot: bool = False
+    drop_limit: float | None = Field(default=None, ge=0, le=1)
+    max_rejects: int | None = Field(default=None, ge=0)
+
+
 class AcceptMessage(Message):
     """Products to accept: raw rows, or the path of a feed that the workers see, under the job id that the sender made."""
 
     job_id: str = Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")
     rows: list[dict[str, JsonValue]] | None = None
     feed: str | None = Field(default=None, min_length=1, max_length=4096)
+    terms: AcceptTerms = AcceptTerms()
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "AcceptMessage":

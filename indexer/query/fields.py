@@ -11,6 +11,7 @@ PLAIN: Mapping[str, Kind] = {
     "category": "text",
     "currency": "text",
     "group": "text",
+    "gtin": "text",
     "id": "text",
     "in_stock": "truth",
     "language": "text",

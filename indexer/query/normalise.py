@@ -8,7 +8,7 @@ from indexer.errors import QueryError
 from indexer.query.check import check_values
 from indexer.query.filters import parse_filters
 from indexer.records import Blend, Filter, Query, Strategy
-from indexer.text.clean import QUERY, clean
+from indexer.text.cleaning import DEFAULT, Cleaning
 
 LENGTH_CAP = 512
 """Characters of a query's text: long enough for any shopper, short enough to keep BM25 from thousands of clauses."""
@@ -39,7 +39,7 @@ def as_query(
     )
 
 
-def normalise(query: Query, *, per_page_cap: int) -> Query:
+def normalise(query: Query, *, per_page_cap: int, cleaning: Cleaning = DEFAULT) -> Query:
     """The query with its text cleaned, its weightless parts left out and repeated facets named once, in order.
 
     Nothing left of the words after cleaning means no words. Raises QueryError (BadFilter for a filter) for what can't be
@@ -51,7 +51,7 @@ def normalise(query: Query, *, per_page_cap: int) -> Query:
     photo = query.photo if query.photo_weight > 0 else None
     if not text and photo is None and (query.text.strip() or query.photo is not None):
         raise QueryError("No part of the query has weight.", cure="Give the text or the photo a weight above 0.")
-    text = clean(text, QUERY)
+    text = cleaning.query(text)
     _check_length(text)  # once more: a few characters are written out by cleaning, one as up to eighteen
     return replace(query, text=text, photo=photo, facets=tuple(dict.fromkeys(query.facets)))
 

@@ -1,9 +1,12 @@
 """An Answer as plain JSON values: one shape, for the command's --json and for the web service."""
 
+from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
-from indexer.money import major_units
-from indexer.records import Answer, Blend, Hit, Money, PhotoStatus, Product, Strategy, Term
+from indexer.money import major_units, price_at
+from indexer.records import Answer, Blend, Hit, Money, PhotoStatus, Product, Sale, Strategy, Term
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TermJson(TypedDict):
@@ -23,14 +26,28 @@ class PriceJson(TypedDict):
     amount: str
 
 
+class SaleJson(TypedDict):
+    """A price for a time; `begins` and `ends` are ISO 8601 in UTC, null where they are open."""
+
+    price: PriceJson
+    begins: str | None
+    ends: str | None
+
+
 class ProductJson(TypedDict):
-    """A product as a page shows it; what it lacks is null, empty text or empty list."""
+    """A product as a page shows it; what it lacks is null, empty text or empty list.
+
+    `price` is the regular one, `price_now` what is to be paid at this moment.
+    """
 
     title: str
     description: str
     brand: str
+    gtin: str
     category: list[str]
     price: PriceJson | None
+    price_now: PriceJson | None
+    sale: SaleJson | None
     stock: int | None
     attributes: dict[str, str | float | bool | list[str]]
     photos: list[str]
@@ -69,10 +86,13 @@ class AnswerJson(TypedDict):
     took_ms: float
 
 
-def answer_json(answer: Answer) -> AnswerJson:
-    """The answer as dicts, lists, texts and numbers, in the order of its hits; json.dumps takes it as it is."""
+def answer_json(answer: Answer, *, moment: int) -> AnswerJson:
+    """The answer as dicts, lists, texts and numbers, in the order of its hits; json.dumps takes it as it is.
+
+    `moment` (microseconds since 1970) decides which sales hold.
+    """
     return {
-        "hits": [hit_json(hit) for hit in answer.hits],
+        "hits": [hit_json(hit, moment=moment) for hit in answer.hits],
         "total": answer.total,
         "total_means": answer.total_means,
         "facets": {name: [{"value": one.value, "count": one.count} for one in values] for name, values in answer.facets.items()},
@@ -84,25 +104,29 @@ def answer_json(answer: Answer) -> AnswerJson:
     }
 
 
-def hit_json(hit: Hit) -> HitJson:
+def hit_json(hit: Hit, *, moment: int) -> HitJson:
     """One hit; its score and its terms' values are not rounded, so that they still add up."""
     return {
         "id": hit.id,
         "score": hit.score,
         "terms": [_term(term) for term in hit.terms],
-        "product": product_json(hit.product),
+        "product": product_json(hit.product, moment=moment),
         "photo_status": hit.photo_status,
     }
 
 
-def product_json(product: Product) -> ProductJson:
+def product_json(product: Product, *, moment: int) -> ProductJson:
     """A product without its id, which stands at the hit."""
+    now = price_at(product.price, product.sale, moment=moment)
     return {
         "title": product.title,
         "description": product.description,
         "brand": product.brand,
+        "gtin": product.gtin,
         "category": list(product.category),
         "price": None if product.price is None else _price(product.price),
+        "price_now": None if now is None else _price(now),
+        "sale": None if product.sale is None else _sale(product.sale),
         "stock": product.stock,
         "attributes": {name: list(value) if isinstance(value, tuple) else value for name, value in product.attributes.items()},
         "photos": [photo.source for photo in product.photos],
@@ -113,6 +137,14 @@ def product_json(product: Product) -> ProductJson:
 
 def _term(term: Term) -> TermJson:
     return {"name": term.name, "value": term.value, "raw": term.raw, "weight": term.weight}
+
+
+def _sale(sale: Sale) -> SaleJson:
+    return {"price": _price(sale.price), "begins": _moment(sale.begins), "ends": _moment(sale.ends)}
+
+
+def _moment(microseconds: int | None) -> str | None:
+    return None if microseconds is None else (EPOCH + timedelta(microseconds=microseconds)).isoformat()
 
 
 def _price(price: Money) -> PriceJson:

@@ -1,10 +1,10 @@
 """What both paths ask of a store, in words that are not OpenSearch's: so that a twin in memory can answer too."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from indexer.records import Filter, PhotoStatus, Product
+from indexer.records import Filter, Money, PhotoStatus, Product
 from indexer.vectors import Row
 
 
@@ -35,13 +35,17 @@ class Description:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Document:
-    """A whole document under an external version. `product` None is a tombstone; `row` None has no vector."""
+    """A whole document under an external version. `product` None is a tombstone; `row` None has no vector.
+
+    `price_now` is what the product costs as it is written, its sale regarded: filters, facets and sorting use it.
+    """
 
     id: str
     version: int
     product: Product | None
     row: Row | None = None
     photo_status: PhotoStatus = "none"
+    price_now: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,15 @@ class Written:
     error: str = ""
     reason: str = ""
     retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as the index has it: its id, its external version, and whether it is a tombstone."""
+
+    id: str
+    version: int
+    deleted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +166,15 @@ class ProductStore(ProductReader, Protocol):
 
     def refresh(self) -> None:
         """Make all that was written searchable."""
+
+    def walk(self, *, after: str = "", limit: int = 1000) -> list[Stored]:
+        """The next searchable documents by id (code points), tombstones included, from behind `after`. Raises IndexMissing."""
+
+    def remove(self, versions: Mapping[str, int]) -> list[Written]:
+        """Delete documents for good, each under the given external version; 'newer' where the index has a later one."""
+
+    def adopt(self, identity: Identity) -> None:
+        """Rewrite the index's identity where only its fusion differs. Raises EncoderMismatch, ForeignLedger, IndexMissing."""
 
     def close(self) -> None:
         """Give the connections back."""

@@ -1,15 +1,17 @@
 """Writing documents: NDJSON under external versions, split by bytes, and one result for every document whatever the others do."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from indexer.errors import IndexMissing, ModelError, ProductError, StoreError, StoreUnavailable
 from indexer.store.base import Document, Written
 from indexer.store.calls import Call, Plan
-from indexer.store.documents import check_document, row_json, to_source
+from indexer.store.documents import check_document, row_json, source_json, to_source
 from indexer.store.responses import error_class
+from indexer.text.cleaning import DEFAULT, Cleaning
 
 BULK_TIMEOUT_S = 60.0
 REASON_CAP = 500
@@ -27,14 +29,14 @@ class Line:
     data: bytes
 
 
-def document_line(document: Document, place: int, *, width: int | None) -> Line:
+def document_line(document: Document, place: int, *, width: int | None, cleaning: Cleaning = DEFAULT) -> Line:
     """The NDJSON of one document. Raises ProductError or ModelError classes for one that can't be written."""
     row = check_document(document, width=width)
-    source = json.dumps(to_source(document), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    source = source_json(to_source(document, cleaning))
     if row is not None and document.product is not None:
-        source = f'{{"vector":{row_json(row)},{source[1:]}'
-    action = json.dumps({"index": {"_id": document.id, "version": document.version, "version_type": "external"}}, ensure_ascii=False)
-    return Line(place, document.id, document.version, f"{action}\n{source}\n".encode())
+        source = b'{"vector":%b,%b' % (row_json(row), source[1:])
+    action = orjson.dumps({"index": {"_id": document.id, "version": document.version, "version_type": "external"}})
+    return Line(place, document.id, document.version, b"%b\n%b\n" % (action, source))
 
 
 def chunks(lines: Iterable[Line], *, bulk_bytes: int) -> Iterator[list[Line]]:
@@ -51,7 +53,9 @@ def chunks(lines: Iterable[Line], *, bulk_bytes: int) -> Iterator[list[Line]]:
         yield held
 
 
-def write_plan(alias: str, documents: Sequence[Document], *, width: int | None, bulk_bytes: int) -> Plan[list[Written]]:
+def write_plan(
+    alias: str, documents: Sequence[Document], *, width: int | None, bulk_bytes: int, cleaning: Cleaning = DEFAULT
+) -> Plan[list[Written]]:
     """Bulk requests for the documents; returns one result each, in order.
 
     A document that can't be written fails alone. Where the server could say nothing of any document, its error is raised.
@@ -60,7 +64,7 @@ def write_plan(alias: str, documents: Sequence[Document], *, width: int | None, 
     lines: list[Line] = []
     for place, document in enumerate(documents):
         try:
-            lines.append(document_line(document, place, width=width))
+            lines.append(document_line(document, place, width=width, cleaning=cleaning))
         except (ProductError, ModelError) as error:
             results[place] = failed(document.id, document.version, error=error)
     troubles: list[StoreError] = []

@@ -4,8 +4,9 @@ import base64
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import opensearchpy
 from opensearchpy import exceptions as theirs
@@ -27,7 +28,10 @@ logging.getLogger("opensearch").addHandler(logging.NullHandler())
 
 
 def connection_options(url: SecretStr, *, timeout_s: float) -> dict[str, Any]:
-    """What both clients are made with. Raises SettingsError for an address that is none, without showing it."""
+    """What both clients are made with; `?ca=FILE` behind an https address names the certificate authority to trust, in PEM.
+
+    Raises SettingsError for an address that is none, without showing it.
+    """
     try:
         parts = urlsplit(url.get_secret_value())
         port = parts.port
@@ -41,6 +45,7 @@ def connection_options(url: SecretStr, *, timeout_s: float) -> dict[str, Any]:
     return {
         "hosts": [host],
         "use_ssl": parts.scheme == "https",
+        "ca_certs": _authority(parts),
         "headers": _authorization(parts.username, parts.password),
         "http_compress": parts.hostname not in LOOPBACK,
         "pool_maxsize": POOL,
@@ -103,12 +108,27 @@ def _authorization(user: str | None, password: str | None) -> dict[str, str]:
     return {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
-_ADDRESS = "Write FUSEDEX_OPENSEARCH_URL like http://host:9200 or https://user:password@host:9200."
+def _authority(parts: SplitResult) -> str | None:
+    """The file that the address names; None: the authorities that the client brings along."""
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    file = options.pop("ca", None)
+    if options or (file is not None and parts.scheme != "https"):
+        raise SettingsError("The address of OpenSearch has an option other than ca, or ca without https.", cure=_ADDRESS)
+    if file is not None and not Path(file).is_file():
+        raise SettingsError(f"The certificate authority of the address of OpenSearch is no file: {file!r}.", cure=_ADDRESS)
+    return file
+
+
+_ADDRESS = "Write FUSEDEX_OPENSEARCH_URL like http://host:9200 or https://user:password@host:9200?ca=/path/to/ca.pem."
 _RUNNING = "Check that it runs and that FUSEDEX_OPENSEARCH_URL names it (fusedex status)."
 _REPORT = "This is a fault of the library or of a proxy before the server."
 TRANSLATION: Mapping[type[Exception], tuple[type[StoreError], str, str]] = {
     theirs.ConnectionTimeout: (StoreUnavailable, "OpenSearch did not answer in time", _RUNNING),
-    theirs.SSLError: (StoreError, "The connection to OpenSearch could not be secured", "Check the server's certificate."),
+    theirs.SSLError: (
+        StoreError,
+        "The connection to OpenSearch could not be secured",
+        "Check the server's certificate, and name its authority: ?ca=/path/to/ca.pem behind the address.",
+    ),
     theirs.ConnectionError: (StoreUnavailable, "OpenSearch can't be reached", _RUNNING),
     theirs.NotFoundError: (StoreError, "OpenSearch knows nothing of that name", ""),
     theirs.ConflictError: (StoreError, "OpenSearch has another version", ""),

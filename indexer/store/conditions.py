@@ -12,6 +12,7 @@ from indexer.store.tokens import (
     attribute_token,
     category_token,
     exact_token,
+    gtin_token,
     name_token,
     number_token,
     steps_at,
@@ -20,7 +21,7 @@ from indexer.store.tokens import (
 )
 
 KEYWORDS = ("brand", "currency", "language")
-IDENTIFIERS = ("id", "group")
+IDENTIFIERS = ("id", "group", "gtin")
 WHOLE = ("price", "stock")
 
 Source = Mapping[str, object]
@@ -84,7 +85,7 @@ def _equal(one: Filter) -> tuple[Among | Between, ...]:
     if one.field == "in_stock":
         return (Among("in_stock", tuple(dict.fromkeys(_truth(one, value) for value in one.values))),)
     if one.field in (*KEYWORDS, *IDENTIFIERS, "category"):
-        make = category_token if one.field == "category" else exact_token if one.field in IDENTIFIERS else token
+        make = {"category": category_token, "gtin": gtin_token}.get(one.field) or (exact_token if one.field in IDENTIFIERS else token)
         return (Among(one.field, tuple(dict.fromkeys(make(_text(one, value)) for value in one.values))),)
     tokens = (attribute_token(one.field, _finite(one, value)) for value in one.values)
     return (Among("attributes", tuple(dict.fromkeys(tokens))),)

@@ -1,26 +1,29 @@
 """A document as the index holds it: fields to search and filter by, and `shown`, which gives the product back exactly as it came."""
 
+import json
 import math
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import orjson
 
 from indexer.errors import InvalidField
-from indexer.records import Money, Photo, PhotoStatus, Product, Value
+from indexer.records import Money, Photo, PhotoStatus, Product, Sale, Value
 from indexer.store.base import Document
 from indexer.store.tokens import (
     PRICE_SCALE,
     attribute_tokens,
     category_tokens,
     exact_token,
+    gtin_token,
     number_token,
     price_steps,
     token,
     whole,
     within_whole,
 )
+from indexer.text.cleaning import DEFAULT, Cleaning
 from indexer.vectors import Row, unit_rows
 
 ID_BYTES = 512
@@ -52,27 +55,31 @@ def check_document(document: Document, *, width: int | None) -> Row | None:
     return unit
 
 
-def to_source(document: Document) -> Source:
-    """The document's fields, the vector apart; a tombstone keeps id and version only. Raises InvalidField for a figure that is none."""
+def to_source(document: Document, cleaning: Cleaning = DEFAULT) -> Source:
+    """The document's fields, the vector apart; a tombstone keeps id and version only. Raises InvalidField for a figure that is none.
+
+    Texts are cleaned for the comparison of words; where that changes title or description, `shown` has them as they came.
+    """
     source: Source = {"id": document.id, "version": document.version, "deleted": document.product is None}
     product = document.product
     if product is None:
         return source
     source["photo_status"] = document.photo_status
-    source["title"] = whole(product.title)
-    texts = {
-        "description": whole(product.description),
+    source["shown"] = shown = _shown(product, document.price_now)
+    source.update(_text_fields(product, shown, cleaning))
+    tokens = {
         "brand": token(product.brand),
+        "gtin": gtin_token(product.gtin),
         "group": exact_token(product.group),
         "language": token(product.language),
     }
-    source.update((name, text) for name, text in texts.items() if text)
+    source.update((name, text) for name, text in tokens.items() if text)
     if product.category:
         source["category"] = list(category_tokens(product.category))
-        source["category_text"] = [whole(level) for level in product.category]
-    if product.price is not None:
-        source["price"] = price_steps(product.price) / PRICE_SCALE
-        source["currency"] = token(product.price.currency)
+    price = product.price if document.price_now is None else document.price_now
+    if price is not None:
+        source["price"] = price_steps(price) / PRICE_SCALE
+        source["currency"] = token(price.currency)
     if product.stock is not None:
         source["stock"] = within_whole(product.stock)
         source["in_stock"] = product.stock > 0
@@ -80,21 +87,23 @@ def to_source(document: Document) -> Source:
         source["popularity"] = min(max(product.popularity, RANK_FEATURE[0]), RANK_FEATURE[1])
     if product.attributes:
         source.update(_attribute_fields(product.attributes))
-    source["shown"] = _shown(product)
     return source
 
 
-@lru_cache(maxsize=16)
-def _row_format(width: int) -> str:
-    return ",".join(["%.7g"] * width)
+def row_json(row: Row) -> bytes:
+    """A finite float32 row as a JSON array: the fewest digits that read back as the same float32, so a component's error is none.
 
-
-def row_json(row: Row) -> str:
-    """A finite row as a JSON array of seven significant digits: half the bytes of all digits, 3.5 times as fast to make.
-
-    A component's error is at most 5e-7 of its size, a cosine's about 1e-7.
+    Five to nine times as fast as formatting each number in Python, for 6 % more bytes than seven digits of each.
     """
-    return f"[{_row_format(row.shape[0]) % tuple(row.tolist())}]"
+    return orjson.dumps(np.ascontiguousarray(row, dtype=np.float32), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def source_json(source: Source) -> bytes:
+    """A source as JSON in UTF-8; whole numbers of any size are kept."""
+    try:
+        return orjson.dumps(source)
+    except TypeError:  # a whole number beyond 64 bits, which orjson does not write
+        return json.dumps(source, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def from_source(source: Mapping[str, Any]) -> Document:
@@ -106,21 +115,23 @@ def from_source(source: Mapping[str, Any]) -> Document:
         product=None if source["deleted"] else product_of(source),
         row=None if vector is None else np.asarray(vector, dtype=np.float32),
         photo_status=photo_status_of(source),
+        price_now=_money(source.get("shown", {}).get("price_now")),
     )
 
 
 def product_of(source: Mapping[str, Any]) -> Product:
     """The product of a live document's source, equal to the one that was written (lone surrogates apart)."""
     shown = source["shown"]
-    price = shown.get("price")
     return Product(
         id=source["id"],
-        title=source["title"],
-        description=source.get("description", ""),
+        title=shown.get("title", source["title"]),
+        description=shown.get("description", source.get("description", "")),
         brand=shown.get("brand", ""),
         category=tuple(shown.get("category", ())),
-        price=None if price is None else Money(price[0], price[1]),
+        price=_money(shown.get("price")),
+        sale=_sale(shown.get("sale")),
         stock=shown.get("stock"),
+        gtin=shown.get("gtin", ""),
         attributes={name: tuple(value) if isinstance(value, list) else value for name, value in shown.get("attributes", {}).items()},
         photos=tuple(map(Photo, shown.get("photos", ()))),
         group=shown.get("group", ""),
@@ -136,31 +147,60 @@ def photo_status_of(source: Mapping[str, Any]) -> PhotoStatus:
     return status
 
 
+def _text_fields(product: Product, shown: Source, cleaning: Cleaning) -> Iterator[tuple[str, str | list[str]]]:
+    """The fields of words; what cleaning changes is put into `shown` as it came."""
+    title, description = whole(product.title), whole(product.description)
+    title_indexed, description_indexed = cleaning.indexed(title), cleaning.indexed(description)
+    yield "title", title_indexed
+    if title_indexed != title:
+        shown["title"] = title
+    if description_indexed:
+        yield "description", description_indexed
+    if description_indexed != description:
+        shown["description"] = description
+    levels = [cleaning.indexed(level) for level in product.category]
+    if levels:
+        yield "category_text", levels
+    values = [cleaning.indexed(text) for text in _texts(product.attributes)]
+    if values:
+        yield "attribute_text", values
+    if words := cleaning.stored_words(title_indexed):
+        yield "zh_title", " ".join(words)
+    others = [text for text in (product.brand, *levels, *values, description_indexed) if not text.isascii()]
+    if words := tuple(word for text in others for word in cleaning.stored_words(cleaning.indexed(text))):
+        yield "zh_words", " ".join(words)
+
+
+def _texts(attributes: Mapping[str, Value]) -> Iterator[str]:
+    for value in attributes.values():
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, tuple):
+            yield from value
+
+
 def _attribute_fields(attributes: Mapping[str, Value]) -> Iterator[tuple[str, list[str]]]:
     tokens: list[str] = []
     numbers: list[str] = []
-    texts: list[str] = []
     for name, value in attributes.items():
         if isinstance(value, float | int) and not isinstance(value, bool):
             numbers.append(number_token(name, _finite(name, value)))
-        else:
-            texts += [whole(one) for one in (value if isinstance(value, tuple) else (value,)) if isinstance(one, str)]
         tokens += attribute_tokens(name, value)
     yield "attributes", tokens
     yield "attribute_names", [exact_token(name) for name in attributes]
     if numbers:
         yield "attribute_numbers", numbers
-    if texts:
-        yield "attribute_text", texts
 
 
-def _shown(product: Product) -> Source:
-    price = product.price
+def _shown(product: Product, price_now: Money | None) -> Source:
     kept = {
         "brand": whole(product.brand),
         "category": [whole(level) for level in product.category],
-        "price": None if price is None else [price.minor, whole(price.currency)],
+        "price": _plain_money(product.price),
+        "price_now": _plain_money(price_now),
+        "sale": _plain_sale(product.sale),
         "stock": product.stock,
+        "gtin": whole(product.gtin),
         "attributes": {whole(name): _plain(value) for name, value in product.attributes.items()},
         "photos": [whole(photo.source) for photo in product.photos],
         "group": whole(product.group),
@@ -169,6 +209,22 @@ def _shown(product: Product) -> Source:
         "version": product.version,
     }
     return {name: value for name, value in kept.items() if value is not None and value not in ("", [], {})}
+
+
+def _plain_money(money: Money | None) -> list[int | str] | None:
+    return None if money is None else [money.minor, whole(money.currency)]
+
+
+def _plain_sale(sale: Sale | None) -> list[int | str | None] | None:
+    return None if sale is None else [sale.price.minor, whole(sale.price.currency), sale.begins, sale.ends]
+
+
+def _money(told: list[Any] | None) -> Money | None:
+    return None if told is None else Money(told[0], told[1])
+
+
+def _sale(told: list[Any] | None) -> Sale | None:
+    return None if told is None else Sale(Money(told[0], told[1]), told[2], told[3])
 
 
 def _plain(value: Value) -> str | float | bool | list[str]:

@@ -3,21 +3,23 @@
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
 from indexer.errors import StoreError
 from indexer.settings import IndexSettings
-from indexer.store.base import Description, Document, Identity, Leg, LegAnswer, Written
+from indexer.store.base import Description, Document, Identity, Leg, LegAnswer, Stored, Written
 from indexer.store.bulk import write_plan
 from indexer.store.calls import Call, Plan
 from indexer.store.capabilities import Capabilities, capabilities_plan
 from indexer.store.client import make_async_client, make_client, our_errors, request_arguments
 from indexer.store.requests import search_call
 from indexer.store.responses import leg_answers
-from indexer.store.versions import describe_plan, ensure_plan
+from indexer.store.versions import adopt_plan, describe_plan, ensure_plan
+from indexer.store.walking import remove_plan, walk_plan
+from indexer.text.cleaning import DEFAULT, Cleaning
 
 T = TypeVar("T")
 DESCRIPTION_S = 5.0
@@ -46,11 +48,11 @@ class KeptDescription:
         self._kept = None
 
 
-def ask_plan(alias: str, legs: Sequence[Leg], kept: KeptDescription) -> Plan[list[LegAnswer]]:
+def ask_plan(alias: str, legs: Sequence[Leg], kept: KeptDescription, cleaning: Cleaning) -> Plan[list[LegAnswer]]:
     """All legs in one request; a second one only where a leg found nothing and the index's name is not known."""
     if not legs:
         return []
-    answer = yield search_call(alias, legs)
+    answer = yield search_call(alias, legs, cleaning)
     # an answer without hits does not say which index gave it; an error among the answers goes first
     answers = leg_answers(alias, legs, answer, index="")
     if all(one.index for one in answers):
@@ -63,9 +65,16 @@ class OpenSearchStore:
     """The product store behind an alias of an OpenSearch; safe across threads, not across a fork."""
 
     def __init__(
-        self, url: SecretStr, settings: IndexSettings | None = None, *, timeout_s: float = 10.0, bulk_bytes: int = 8_000_000
+        self,
+        url: SecretStr,
+        settings: IndexSettings | None = None,
+        *,
+        timeout_s: float = 10.0,
+        bulk_bytes: int = 8_000_000,
+        cleaning: Cleaning = DEFAULT,
     ) -> None:
         """Prepare a client; nothing is asked of the server yet. Raises SettingsError for an address that is none."""
+        self._cleaning = cleaning
         self._settings = settings or IndexSettings()
         self._alias = self._settings.alias
         self._client = make_client(url, timeout_s=timeout_s)
@@ -93,15 +102,28 @@ class OpenSearchStore:
 
     def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
         """All legs in one request, answered in order. Raises StoreError classes."""
-        return self._run(ask_plan(self._alias, legs, self._kept))
+        return self._run(ask_plan(self._alias, legs, self._kept, self._cleaning))
 
     def write(self, documents: Sequence[Document]) -> list[Written]:
         """One result per document, in order. Raises as ProductStore says, and IndexMissing."""
-        return self._run(write_plan(self._alias, documents, width=self._width, bulk_bytes=self._bulk_bytes))
+        return self._run(write_plan(self._alias, documents, width=self._width, bulk_bytes=self._bulk_bytes, cleaning=self._cleaning))
 
     def refresh(self) -> None:
         """Make all that was written searchable, and counted by the next description."""
         self._send(Call(method="POST", path=f"/{self._alias}/_refresh", timeout_s=60.0))
+        self._kept.forget()
+
+    def walk(self, *, after: str = "", limit: int = 1000) -> list[Stored]:
+        """The next searchable documents by id, tombstones included; at most 10,000 at once. Raises IndexMissing."""
+        return self._run(walk_plan(self._alias, after=after, limit=limit))
+
+    def remove(self, versions: Mapping[str, int]) -> list[Written]:
+        """Delete documents for good, each under its version; one result each, in order. Raises as ProductStore.write, and IndexMissing."""
+        return self._run(remove_plan(self._alias, versions))
+
+    def adopt(self, identity: Identity) -> None:
+        """Write the new identity over the index's, where only the fusion differs. Raises as ProductStore says."""
+        self._run(adopt_plan(self._alias, identity))
         self._kept.forget()
 
     def close(self) -> None:
@@ -130,9 +152,12 @@ class OpenSearchStore:
 class AsyncOpenSearchStore:
     """The read side of the same store, for one event loop."""
 
-    def __init__(self, url: SecretStr, settings: IndexSettings | None = None, *, timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, url: SecretStr, settings: IndexSettings | None = None, *, timeout_s: float = 10.0, cleaning: Cleaning = DEFAULT
+    ) -> None:
         """Prepare a client; its connections open at the first request, in the loop that makes it. Raises as OpenSearchStore does."""
         self._alias = (settings or IndexSettings()).alias
+        self._cleaning = cleaning
         self._client = make_async_client(url, timeout_s=timeout_s)
         self._kept = KeptDescription()
         self._describing = asyncio.Lock()
@@ -145,7 +170,7 @@ class AsyncOpenSearchStore:
 
     async def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
         """All legs in one request, answered in order. Raises StoreError classes."""
-        return await self._run(ask_plan(self._alias, legs, self._kept))
+        return await self._run(ask_plan(self._alias, legs, self._kept, self._cleaning))
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,20 +12,34 @@ from indexer.store.calls import Call
 from indexer.store.conditions import Among, Between, Condition, conditions
 from indexer.store.documents import READ_BACK, row_json
 from indexer.store.schema import VECTOR
-from indexer.store.tokens import CJK_RUN, PRICE_SCALE
+from indexer.store.tokens import CJK_RUN, GTIN_DIGITS, PRICE_SCALE, gtin_token
+from indexer.text.chinese import HAN
+from indexer.text.cleaning import DEFAULT, Cleaning
+from indexer.text.stop_words import without_stop_words
 
 Body = dict[str, Any]
 
 ENGLISH = ("title^3", "brand.words^2", "category_text", "attribute_text", "description")
 CJK = ("title.cjk^3", "brand.cjk^2", "category_text.cjk", "attribute_text.cjk", "description.cjk")
+ZH = ("zh_title^3", "zh_words")
 PREFIX = ("title.prefix", "title.prefix._2gram", "title.prefix._3gram")
 
-ENGLISH_SHARE = 50
-"""Percent of a query's English words (rounded down, at least one) that a product must have, over all fields together."""
+ENGLISH_SHARE = "50%"
+"""The share of a query's English words (rounded down, at least one) that a product must have, over all fields together."""
 
-CJK_SHARE = 34
-"""The same for pairs of characters: n characters make n - 1 pairs, and about every second of them spans two words, so a
-third of the pairs is about two thirds of the words."""
+CJK_SHARE = "34%"
+"""The same for pairs of characters where no words are known (Japanese, Korean): n characters make n - 1 pairs, and about
+every second of them spans two words, so a third of the pairs is about two thirds of the words."""
+
+CJK_SHARE_BESIDE_WORDS = "3<75%"
+"""And where the Chinese words are asked for beside: up to three pairs all of them, of more three quarters. The pairs are then there for
+what no dictionary knows, and must hold together: 连衣 alone, half of a dress (连衣裙), finds overalls (连衣裤)."""
+
+ZH_SHARE = "50%"
+"""Of a query's Chinese words, as of the English ones."""
+
+ZH_BOOST = 2.0
+"""A word of three characters is one term where the pairs are two: the boost makes up for it, so that words lead."""
 
 POPULARITY_BOOST = 0.5
 """The most that popularity adds to a BM25 score: enough to order near ties."""
@@ -33,23 +48,24 @@ ATTRIBUTE_NAMES = 1000
 ROW = "@row"
 """Stands in a leg's body for its row."""
 
+_LETTER_OF_A_WORD = re.compile(f"(?<![A-Za-z])[A-Za-z](?=[{HAN}])")
 _SOURCE: Body = {"includes": list(READ_BACK), "excludes": [VECTOR]}
 _BEST_FIRST = [{"_score": "desc"}, {"id": "asc"}]
 
 
-def search_call(alias: str, legs: Sequence[Leg]) -> Call:
+def search_call(alias: str, legs: Sequence[Leg], cleaning: Cleaning = DEFAULT) -> Call:
     """One `_msearch` for all legs. Equal legs go to the same copy of each shard, so that pages fit together."""
-    bodies = [_with_row(leg, json.dumps(leg_body(leg), ensure_ascii=False, separators=(",", ":"))) for leg in legs]
+    bodies = [_with_row(leg, json.dumps(leg_body(leg, cleaning), ensure_ascii=False, separators=(",", ":"))) for leg in legs]
     copy = hashlib.sha256("".join(bodies).encode("utf-8", "replace")).hexdigest()[:16]
     header = json.dumps({"preference": copy, "allow_partial_search_results": False})
     lines = "".join(f"{header}\n{body}\n" for body in bodies)
     return Call(method="POST", path=f"/{alias}/_msearch", body=lines.encode("utf-8", "replace"))
 
 
-def leg_body(leg: Leg) -> Body:
+def leg_body(leg: Leg, cleaning: Cleaning = DEFAULT) -> Body:
     """The search body of a leg, with ROW where its row goes. Raises BadFilter for a filter whose value its field can't have."""
     if isinstance(leg, LexicalLeg):
-        return _body(lexical_query(leg.text, leg.filters), leg.size)
+        return _body(lexical_query(leg.text, leg.filters, cleaning), leg.size)
     if isinstance(leg, VectorLeg):
         return _body(vector_query(leg.filters, size=leg.size), leg.size)
     return _body(exact_query(leg), len(leg.ids))
@@ -65,20 +81,30 @@ def describe_body() -> Body:
     }
 
 
-def lexical_query(text: str, filters: Sequence[Filter]) -> Body:
-    """BM25 over English words and over pairs of CJK characters, whichever finds more; popularity breaks near ties.
+def lexical_query(text: str, filters: Sequence[Filter], cleaning: Cleaning = DEFAULT) -> Body:
+    """BM25 over English words, Chinese words and pairs of CJK characters, whichever finds more; popularity breaks near ties.
 
-    A text of white space matches all that the filters leave, with score 0.
+    The text passes the steps that indexed texts have passed. How many words must match does not count stop words. A text of
+    white space matches all that the filters leave, with score 0; one of which cleaning leaves nothing (an emoji) matches nothing.
     """
     if not text.strip():
         return {"bool": {"filter": live(filters)}}
+    text = cleaning.indexed(text)
+    if not text:
+        return {"match_none": {}}
+    latin = latin_of(text)
     clauses: list[Body] = [
-        _across(text, ENGLISH, share=ENGLISH_SHARE),
+        _across(without_stop_words(latin), ENGLISH, share=ENGLISH_SHARE),
         {"match": {"title.exact": {"query": text, "boost": 4}}},
-        {"multi_match": {"query": text, "type": "bool_prefix", "operator": "and", "fields": list(PREFIX), "boost": 0.5}},
+        {"multi_match": {"query": latin, "type": "bool_prefix", "operator": "and", "fields": list(PREFIX), "boost": 0.5}},
     ]
+    if number := gtin_asked(text):
+        clauses.append({"term": {"gtin": {"value": number, "boost": 4}}})
     if CJK_RUN.search(text):  # without such characters these fields would only find English words that half fit
-        clauses.append(_across(text, CJK, share=CJK_SHARE))
+        words = cleaning.asked_words(text)
+        if words:
+            clauses.append(_across(" ".join(words), ZH, share=ZH_SHARE, boost=ZH_BOOST))
+        clauses.append(_across(text, CJK, share=CJK_SHARE_BESIDE_WORDS if words else CJK_SHARE))
     return {
         "bool": {
             "must": [{"dis_max": {"queries": clauses, "tie_breaker": 0.2}}],
@@ -86,6 +112,20 @@ def lexical_query(text: str, filters: Sequence[Filter]) -> Body:
             "filter": live(filters),
         }
     }
+
+
+def latin_of(text: str) -> str:
+    """The text without letters that are parts of Chinese words, as in T恤 and U盘: alone they would find everything that begins so.
+
+    >>> latin_of("Nike T恤 XL")
+    'Nike 恤 XL'
+    """
+    return text if text.isascii() else " ".join(_LETTER_OF_A_WORD.sub(" ", text).split())
+
+
+def gtin_asked(text: str) -> str:
+    """The gtin field's token for a query that is nothing but a trade item number (8 to 14 digits), else an empty text."""
+    return gtin_token(text) if text.isascii() and text.isdigit() and 8 <= len(text) <= GTIN_DIGITS else ""
 
 
 def vector_query(filters: Sequence[Filter], *, size: int) -> Body:
@@ -143,7 +183,7 @@ def _with_row(leg: Leg, body: str) -> str:
     if isinstance(leg, LexicalLeg):
         return body
     key = "vector" if isinstance(leg, VectorLeg) else "query_value"
-    return body.replace(f'"{key}":"{ROW}"', f'"{key}":{row_json(leg.row)}')
+    return body.replace(f'"{key}":"{ROW}"', f'"{key}":{row_json(leg.row).decode()}')
 
 
 def _limit(field: str, value: float | str) -> float | str:
@@ -151,9 +191,10 @@ def _limit(field: str, value: float | str) -> float | str:
     return value / PRICE_SCALE if field == "price" and not isinstance(value, str) else value
 
 
-def _across(text: str, fields: Sequence[str], *, share: int) -> Body:
+def _across(text: str, fields: Sequence[str], *, share: str, boost: float = 1.0) -> Body:
     # cross_fields counts a word once, wherever it stands: "nike shoes" is a brand and a title.
-    return {"multi_match": {"query": text, "type": "cross_fields", "fields": list(fields), "minimum_should_match": f"{share}%"}}
+    body = {"query": text, "type": "cross_fields", "fields": list(fields), "minimum_should_match": share}
+    return {"multi_match": body if boost == 1 else body | {"boost": boost}}
 
 
 def _body(query: Body, size: int) -> Body:

@@ -9,7 +9,9 @@ import math
 import re
 import struct
 import unicodedata
+from collections.abc import Callable
 from decimal import Decimal, localcontext
+from functools import lru_cache, wraps
 
 from indexer.money import major_units
 from indexer.records import Money, Value
@@ -17,8 +19,13 @@ from indexer.records import Money, Value
 TOKEN_CAP = 200
 """Characters of a token; a longer one keeps its beginning and a digest of all of it. Far below Lucene's 32,766 bytes a term."""
 
+SHORT, REMEMBERED = 64, 16_384
+"""Characters up to which a text's token is remembered, and how many are."""
+
 PRICE_SCALE = 10_000
 """Steps per major unit: exact for every currency of ISO 4217 (four digits at most)."""
+
+GTIN_DIGITS = 14
 
 WHOLE_CAP = 2**53
 """Whole numbers are kept within ±2^53, where a double still holds each of them."""
@@ -40,6 +47,8 @@ _UNDECOMPOSED = str.maketrans(
 
 def whole(text: str) -> str:
     """The text with every lone surrogate replaced by U+FFFD, as no encoding takes them."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -86,6 +95,18 @@ def cut(text: str) -> str:
     return f"{text[: TOKEN_CAP - 17]}…{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
+def _remembered(make: Callable[[str], str]) -> Callable[[str], str]:
+    """The same function with a memory for short texts: brands, categories and attributes come again and again."""
+    kept = lru_cache(maxsize=REMEMBERED)(make)
+
+    @wraps(make)
+    def remembering(text: str) -> str:
+        return kept(text) if len(text) <= SHORT else make(text)
+
+    return remembering
+
+
+@_remembered
 def token(text: str) -> str:
     """A text's token: whole, folded, cut."""
     return cut(fold(whole(text)))
@@ -96,13 +117,23 @@ def exact_token(text: str) -> str:
     return cut(whole(text))
 
 
+def gtin_token(text: str) -> str:
+    """A trade item number's token: its digits filled to the 14 of a GTIN-14, so that shorter forms are equal; other texts as they are.
+
+    >>> gtin_token("4006381333931"), gtin_token("0 4006381-333931")
+    ('04006381333931', '04006381333931')
+    """
+    digits = re.sub(r"[\s-]", "", text)
+    return digits.zfill(GTIN_DIGITS) if digits.isascii() and digits.isdigit() and len(digits) <= GTIN_DIGITS else exact_token(text)
+
+
 def category_tokens(path: tuple[str, ...]) -> tuple[str, ...]:
     """A category path's tokens: every beginning of the path, then every level by itself, each once.
 
     >>> category_tokens(("Home", "Sofas"))
     ('home', 'home > sofas', 'sofas')
     """
-    levels = [fold(whole(level)) for level in path if level.strip()]
+    levels = [token(level) if len(level) <= SHORT else fold(whole(level)) for level in path if level.strip()]
     paths = [PATH.join(levels[:depth]) for depth in range(1, len(levels) + 1)]
     return tuple(dict.fromkeys(cut(one) for one in [*paths, *levels]))
 
@@ -112,6 +143,7 @@ def category_token(text: str) -> str:
     return cut(PATH.join(fold(level) for level in whole(text).split(">")))
 
 
+@_remembered
 def name_token(name: str) -> str:
     """An attribute's name within its tokens: folded and cut, with the marks that part name and value escaped."""
     return cut(fold(whole(name)).replace("%", "%25").replace("=", "%3d").replace("#", "%23"))
@@ -124,7 +156,7 @@ def value_text(value: Single) -> str:
     ('42', '2.5', 'true', 'red')
     """
     if isinstance(value, str):
-        return cut(fold(whole(value)))
+        return token(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if abs(value) < 1e15 and value == int(value):
@@ -139,8 +171,9 @@ def attribute_token(name: str, value: Single) -> str:
 
 def attribute_tokens(name: str, value: Value) -> tuple[str, ...]:
     """The tokens of all values of an attribute, each once."""
-    values = value if isinstance(value, tuple) else (value,)
-    return tuple(dict.fromkeys(attribute_token(name, one) for one in values))
+    if not isinstance(value, tuple):
+        return (attribute_token(name, value),)
+    return tuple(dict.fromkeys(attribute_token(name, one) for one in value))
 
 
 def number_token(name: str, value: float) -> str:
@@ -154,6 +187,7 @@ def ordered_hex(value: float) -> str:
     return f"{bits ^ (0xFFFF_FFFF_FFFF_FFFF if bits >> 63 else 1 << 63):016x}"
 
 
+@lru_cache(maxsize=REMEMBERED)
 def price_steps(money: Money) -> int:
     """A price in steps of 1/PRICE_SCALE major unit, held within ±2^53 (no double keeps more)."""
     with localcontext() as context:

@@ -1,6 +1,7 @@
 """An index is a version (products-000001), the alias is the product: how one is made, found and checked."""
 
 import re
+from dataclasses import asdict, replace
 from typing import Any
 
 from indexer.errors import IndexMissing, SchemaDrift, StoreError
@@ -10,7 +11,7 @@ from indexer.store.calls import Call, Plan
 from indexer.store.capabilities import capabilities_plan, need_knn
 from indexer.store.requests import describe_body
 from indexer.store.responses import checked, description
-from indexer.store.schema import check_identity, check_mapping, identity_of, index_body, refuse_unsafe
+from indexer.store.schema import META, check_identity, check_mapping, identity_of, index_body, refuse_unsafe
 
 TAKEN = "resource_already_exists_exception"
 CREATE_TIMEOUT_S = 60.0
@@ -95,3 +96,20 @@ def describe_plan(alias: str) -> Plan[Description]:
     identity = identity_of(index, mapping)
     answer = yield Call(method="POST", path=f"/{index}/_search", body=describe_body())
     return description(index, identity, checked(alias, answer))
+
+
+def adopt_plan(alias: str, identity: Identity) -> Plan[None]:
+    """Write the new identity over the index's, where only the fusion differs; nothing is asked where it is there already.
+
+    Raises EncoderMismatch, ForeignLedger or SchemaDrift, naming what else differs, and IndexMissing.
+    """
+    index, mapping = yield from find_plan(alias)
+    found = identity_of(index, mapping)
+    check_adoption(index, found, identity)
+    if found != identity:
+        yield Call(method="PUT", path=f"/{index}/_mapping", body={"_meta": mapping["_meta"] | {META: asdict(identity)}})
+
+
+def check_adoption(index: str, found: Identity, wanted: Identity) -> None:
+    """Raise as `check_identity` does, but for the fusion: part vectors stay what they are, whatever they are fused to."""
+    check_identity(index, replace(found, fusion=wanted.fusion), wanted)

@@ -14,12 +14,13 @@ _BREAKS = re.compile(
     re.IGNORECASE,
 )
 _UNREAD = ["noscript", "script", "style", "template"]
-_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"']+", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:[hH][tT]{2}[pP][sS]?://|www\.|WWW\.)[^\s<>\"']+")
 
 _BRACKETS = re.compile(r"[【】〖〗「」『』《》〈〉〔〕•‣⁃¦]")
 # Quotes are no noise (27'' are inches), nor is a plus (C++, A++).
 _REPEATED = re.compile(r"([!?.,;:*_~|=#/\\&@^`、。-])\1+")
-_ALONE = re.compile(r"(?<!\S)[*_~|=#^`\\/]+(?!\S)")
+_ALONE = re.compile(r"(?<!\S)(?!\*\s\d)[*_~|=#^`\\/]+(?!\S)")  # but 10 * 20 cm
+_ORNAMENT = re.compile(r"[*_~|=#^`\\/]")
 _KEPT_SYMBOLS = "°©®"
 _SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 
@@ -51,7 +52,7 @@ def without_markup(text: str) -> str:
 
 def without_addresses(text: str) -> str:
     """Web addresses out: they say nothing about the product that its words don't."""
-    return _ADDRESS.sub(" ", text)
+    return _ADDRESS.sub(" ", text) if "//" in text or "www." in text or "WWW." in text else text
 
 
 def without_invisibles(text: str) -> str:
@@ -73,7 +74,11 @@ def _visible(character: str) -> str:
 
 def without_noise(text: str) -> str:
     """Decoration out: brackets used as ornaments, runs of one punctuation mark, marks that stand alone between spaces."""
-    return _ALONE.sub(" ", _REPEATED.sub(r"\1", _BRACKETS.sub(" ", text)))
+    if not text.isascii():
+        text = _BRACKETS.sub(" ", text)
+    if _REPEATED.search(text):
+        text = _REPEATED.sub(r"\1", text)
+    return _ALONE.sub(" ", text) if _ORNAMENT.search(text) else text
 
 
 def squeezed(text: str) -> str:

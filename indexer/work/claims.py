@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from indexer.errors import IndexerError, LedgerUnavailable
+from indexer.errors import IndexerError, LedgerUnavailable, StoreBlocked, StoreUnavailable
 from indexer.ledger.base import Claimed, Finished, Ledger, Letter
 from indexer.observe import log
 from indexer.records import Lane
@@ -22,6 +22,10 @@ from indexer.work.pace import Pauses
 
 RENEWALS_PER_LEASE = 3
 """So that one lost renewal, or two, lose no lease."""
+
+
+OUTAGES = (StoreUnavailable, StoreBlocked, LedgerUnavailable)
+"""An engine does not answer: asking again costs it little, and work is to go on soon after it is back."""
 
 
 class Stopping(BaseException):
@@ -115,9 +119,9 @@ class Claim:
         self.rows = {row.id: row for row in taken}
         return taken
 
-    def finish(self, done: Sequence[Finished]) -> int:
+    def finish(self, done: Sequence[Finished], *, recipe: str) -> int:
         """Rows whose documents are in the index leave this hand; how many became clean. Raises LedgerUnavailable."""
-        clean = self._claims.ledger.finish(self.owner, done) if done else 0
+        clean = self._claims.ledger.finish(self.owner, done, recipe=recipe) if done else 0
         self._let_go([row.id for row in done])
         return clean
 
@@ -168,7 +172,7 @@ class Claim:
     def _lay_blame(self, error: BaseException | None) -> bool:
         left = list(self.rows)
         if isinstance(error, IndexerError):
-            delay_s = self._claims.pauses.failed()
+            delay_s = self._claims.pauses.failed(outage=isinstance(error, OUTAGES))
             self._claims.pauses.rest(delay_s)
             log.warning("work_put_back", rows=len(left), delay_s=round(delay_s, 2), error=type(error).__name__, reason=str(error))
             self.put_back(left, delay_s=delay_s, give_back=True, reason=error.message)

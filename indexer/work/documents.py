@@ -1,94 +1,38 @@
 """Claimed rows to documents: each product's parts, their rows from cache or model, fused into one row a product."""
 
-import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-import numpy as np
-
-from indexer import photos, text
-from indexer.encode.base import Pixels
 from indexer.encoders import Encoders
-from indexer.errors import IndexerError, UnusablePhoto, ZeroRow
+from indexer.errors import IndexerError, ZeroRow
 from indexer.fuse.base import PartRow
-from indexer.ledger.base import Claimed, Finished, PartRef, VectorCache
-from indexer.records import Photo, PhotoStatus, Product
-from indexer.settings import Settings
-from indexer.store.base import Document, ProductStore
+from indexer.fuse.catalog import needed_kinds
+from indexer.ledger.base import Claimed, Finished, PartRef
+from indexer.money import next_change, price_at
+from indexer.records import Lane, Photo, PhotoStatus, Product
+from indexer.settings import Settings, TextSettings
+from indexer.store.base import Document
+from indexer.text import Cleaning, parts_of
 from indexer.vectors import Row
-from indexer.work.parts import PartRows, ProductEngine
+from indexer.work.parts import PartRows
+from indexer.work.pictures import Pictures, Places
+from indexer.work.workshop import Makers, Workshop
 
-WORST_FIRST: tuple[PhotoStatus, ...] = ("unusable", "missing", "remote")
-"""Which status a product has when no photo is used and several went wrong differently."""
+__all__ = ["LATER", "WORST_FIRST", "Made", "Makers", "Workshop", "make_documents"]
 
+WORST_FIRST: tuple[PhotoStatus, ...] = ("unusable", "refused", "missing", "unreachable", "pending", "remote")
+"""Which status a product has when no photo is used and several went wrong differently: first what only its source can mend."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Makers:
-    """How the working parts are made: each is called at most once, and only when work needs it."""
+LATER = "later"
+"""The kind of a part that is still to come: its digest is the moment (microseconds since 1970) from which photos are asked for again.
 
-    store: Callable[[], ProductStore]
-    cache: Callable[[], VectorCache]
-    encoders: Callable[[], Encoders]
-    engine: Callable[[Encoders], ProductEngine]
+It is recorded with the parts, so that a pass over a changed price knows it without asking anybody.
+"""
 
-
-class Workshop:
-    """What work needs, made when first asked for: a process that only feeds loads no model. Safe across threads."""
-
-    def __init__(self, makers: Makers) -> None:
-        """Make nothing yet."""
-        self._makers = makers
-        self._lock = threading.RLock()
-        self._store: ProductStore | None = None
-        self._cache: VectorCache | None = None
-        self._encoders: Encoders | None = None
-        self._engine: ProductEngine | None = None
-
-    @property
-    def store(self) -> ProductStore:
-        """The store; loads no model."""
-        with self._lock:
-            if self._store is None:
-                self._store = self._makers.store()
-            return self._store
-
-    @property
-    def cache(self) -> VectorCache:
-        """The vector cache."""
-        with self._lock:
-            if self._cache is None:
-                self._cache = self._makers.cache()
-            return self._cache
-
-    @property
-    def encoders(self) -> Encoders:
-        """Encoders and fusion; the first call loads the models. Raises ModelError classes."""
-        with self._lock:
-            if self._encoders is None:
-                self._encoders = self._makers.encoders()
-            return self._encoders
-
-    @property
-    def engine(self) -> ProductEngine:
-        """What runs the encoders."""
-        with self._lock:
-            if self._engine is None:
-                self._engine = self._makers.engine(self.encoders)
-            return self._engine
-
-    def warm(self) -> None:
-        """Load the models now and run each once, so that the first claim does not wait. Raises ModelError classes."""
-        self.engine.texts(["A chair of oak"])
-        if self.encoders.photo is not None:
-            self.engine.photos([np.full((64, 64, 3), 127, dtype=np.uint8)])
-
-    def close(self) -> None:
-        """Give the connections of what was made back."""
-        with self._lock:
-            if self._store is not None:
-                self._store.close()
-            if self._cache is not None:
-                self._cache.close()
+PLACES_PER_BATCH = 2
+"""Decoded photos that a process holds at most, in batches: one is encoded while the next is decoded."""
 
 
 @dataclass(slots=True)
@@ -105,36 +49,57 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
+    """A product's parts; `retry_at` is when photos of it are asked for again."""
+
     product: Product
     parts: tuple[PartRef, ...]
     photo_status: PhotoStatus
+    retry_at: int | None = None
 
 
-def make_documents(rows: Sequence[Claimed], workshop: Workshop, settings: Settings) -> Made:
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """What came of one photo, its pixels in the hands of those who encode."""
+
+    status: PhotoStatus
+    part: PartRef | None
+    retry_at: int | None
+
+
+def make_documents(
+    rows: Sequence[Claimed], workshop: Workshop, settings: Settings, *, lane: Lane = "encode", moment: int | None = None
+) -> Made:
     """One document a row, in order, but for the rows among `errors`.
 
-    An input that a model fails on is the row's error (a photo's only costs the photo). Raises ModelError classes that
-    no row is to blame for, and LedgerUnavailable where the cache does not answer.
+    `lane` is where they were claimed: a row of `offers` waits for no photo's host. `moment` (microseconds since 1970, default
+    now) decides which price holds and which photos are due. An input that a model fails on is the row's error (a photo's only
+    costs the photo). Raises ModelError classes that no row is to blame for, and LedgerUnavailable where the cache does not answer.
     """
     made = Made()
-    products = [row for row in rows if row.product is not None]
-    drafts: dict[str, _Draft] = {}
-    if products:
-        part_rows = PartRows(workshop.cache, workshop.encoders, workshop.engine, batch=settings.encode.batch)
-        drafts = _drafts(products, part_rows, settings)
-        made.texts, made.photos, made.cached = part_rows.texts, part_rows.photos, part_rows.cached
+    now = time.time_ns() // 1000 if moment is None else moment
+    with Places(workshop.places(PLACES_PER_BATCH * settings.encode.batch)) as places:
+        drafts: dict[str, _Draft] = {}
+        if any(row.product is not None for row in rows):
+            part_rows = PartRows(workshop.cache, workshop.encoders, workshop.engine, batch=settings.encode.batch, places=places)
+            kinds = needed_kinds(settings.encode)
+            drafts = _recorded([row for row in rows if _as_recorded(row, kinds, lane=lane, moment=now)], part_rows, kinds)
+            fresh = {row.id: row.product for row in rows if row.product is not None and row.id not in drafts}
+            pictures = Pictures(workshop, places, settings) if part_rows.takes_photos else None
+            drafts |= _drafted(fresh, part_rows, pictures, settings)
+            part_rows.run()
+            made.texts, made.photos, made.cached = part_rows.texts, part_rows.photos, part_rows.cached
     for row in rows:
         if row.product is None:
             made.documents.append(Document(id=row.id, version=row.row_version, product=None))
             made.finished[row.id] = Finished(id=row.id, row_version=row.row_version)
             continue
         try:
-            document, parts = _document(row, drafts[row.id], part_rows, workshop.encoders)
+            document, finished = _document(row, drafts[row.id], part_rows, workshop.encoders, moment=now)
         except _Poison as poison:
             made.errors[row.id] = poison.error
             continue
         made.documents.append(document)
-        made.finished[row.id] = Finished(id=row.id, row_version=row.row_version, parts=parts, photo_status=document.photo_status)
+        made.finished[row.id] = finished
     return made
 
 
@@ -146,52 +111,84 @@ class _Poison(Exception):
         super().__init__(error.message)
 
 
-def _drafts(rows: Sequence[Claimed], part_rows: PartRows, settings: Settings) -> dict[str, _Draft]:
-    """Parts as they were recorded where the cache still has them all (an offer's way), made from the product elsewhere."""
-    recorded = [row for row in rows if row.parts is not None and row.photo_status != "missing"]
-    part_rows.recall([part for row in recorded for part in row.parts or ()])
-    drafts: dict[str, _Draft] = {}
-    for row in recorded:
-        if row.product is not None and row.parts is not None and all(map(part_rows.knows, row.parts)):
-            drafts[row.id] = _Draft(row.product, row.parts, row.photo_status)
-    for row in rows:
-        if row.product is not None and row.id not in drafts:
-            drafts[row.id] = _draft(row.product, part_rows, settings)
-    part_rows.run()
-    return drafts
+@lru_cache(maxsize=4)
+def _cleaning(settings: TextSettings) -> Cleaning:
+    return Cleaning.load(settings)
 
 
-def _draft(product: Product, part_rows: PartRows, settings: Settings) -> _Draft:
-    parts = []
-    if title := text.clean(product.title, text.TITLE):
-        parts.append(part_rows.text("title", title))
-    if description := text.clean(product.description, text.DESCRIPTION):
-        parts.append(part_rows.text("description", description))
-    if not part_rows.takes_photos or not product.photos:
-        return _Draft(product, tuple(parts), "none")
-    seen: set[PhotoStatus] = set()
-    for photo in product.photos:
-        status, pixels = _pixels(photo, settings)
-        seen.add(status)
-        if pixels is not None and (part := part_rows.photo(pixels)) not in parts:
-            parts.append(part)
-    return _Draft(product, tuple(parts), "used" if "used" in seen else next(s for s in WORST_FIRST if s in seen))
+def _as_recorded(row: Claimed, kinds: frozenset[str], *, lane: Lane, moment: int) -> bool:
+    """Whether the parts of the last write will do: the content is the same, no photo could have come, no other texts are wanted since.
+
+    In the lane `offers` they always do where a photo's host would have to be asked: that photo's time comes in `backfill`. A file
+    that was missing is looked for at every write, as that costs next to nothing.
+    """
+    if row.parts is None or row.product is None:
+        return False
+    if lane == "offers" and any(photo.is_remote for photo in row.product.photos):
+        return True
+    if row.photo_status == "missing" or (lane != "offers" and _lacks(row.product, kinds, row.parts)):
+        return False
+    retry_at = _retry_at(row.parts)
+    return retry_at is None or moment < retry_at
 
 
-def _pixels(photo: Photo, settings: Settings) -> tuple[PhotoStatus, Pixels | None]:
-    if photo.is_remote:
-        return "remote", None
-    try:
-        data = photos.read(photo.source, limit_bytes=settings.feed.photo_bytes)
-        return "used", photos.decode(data, pixels=settings.feed.photo_pixels, grey=settings.encode.grey)
-    except FileNotFoundError:
-        return "missing", None
-    except UnusablePhoto:
-        return "unusable", None
+def _lacks(product: Product, kinds: frozenset[str], parts: Sequence[PartRef]) -> bool:
+    """Whether the product has a text that the fusion gives weight now, and did not when these parts were recorded."""
+    texts = {"title": product.title, "description": product.description, "brand": product.brand, "attributes": product.attributes}
+    recorded = {part.kind for part in parts}
+    return any(texts.get(kind) and kind not in recorded for kind in kinds)
 
 
-def _document(row: Claimed, draft: _Draft, part_rows: PartRows, encoders: Encoders) -> tuple[Document, tuple[PartRef, ...]]:
-    """The document, and the parts that are in it."""
+def _retry_at(parts: Sequence[PartRef]) -> int | None:
+    return min((int(part.digest) for part in parts if part.kind == LATER), default=None)
+
+
+def _recorded(rows: Sequence[Claimed], part_rows: PartRows, kinds: frozenset[str]) -> dict[str, _Draft]:
+    """Parts as they were recorded, where the cache still has them all (an offer's way): no text is cleaned, no photo read."""
+    known = {row.id: [part for part in row.parts or () if part.kind == "photo" or part.kind in kinds] for row in rows}
+    part_rows.recall([part for parts in known.values() for part in parts])
+    return {
+        row.id: _Draft(row.product, tuple(known[row.id]), row.photo_status, _retry_at(row.parts or ()))
+        for row in rows
+        if row.product is not None and all(map(part_rows.knows, known[row.id]))
+    }
+
+
+def _drafted(products: dict[str, Product], part_rows: PartRows, pictures: Pictures | None, settings: Settings) -> dict[str, _Draft]:
+    """Parts made from the products themselves: texts cleaned, photos brought and decoded."""
+    cleaning, kinds = _cleaning(settings.text), needed_kinds(settings.encode)
+    texts = {
+        id_: [part_rows.text(kind, cleaned) for kind, cleaned in parts_of(product, cleaning, kinds=kinds)]
+        for id_, product in products.items()
+    }
+    if pictures is None:
+        return {id_: _Draft(product, tuple(texts[id_]), "none") for id_, product in products.items()}
+    brought = _brought([photo for product in products.values() for photo in product.photos], part_rows, pictures)
+    return {id_: _with_photos(product, texts[id_], [brought[photo] for photo in product.photos]) for id_, product in products.items()}
+
+
+def _brought(wanted: Sequence[Photo], part_rows: PartRows, pictures: Pictures) -> dict[Photo, _Brought]:
+    """Each distinct photo once, though many variants may show it."""
+    brought: dict[Photo, _Brought] = {}
+    for picture in pictures.each(wanted):
+        if picture is None:
+            part_rows.run_photos()
+            continue
+        part = None if picture.pixels is None else part_rows.photo(picture.pixels, digest=picture.digest)
+        brought[picture.photo] = _Brought(picture.status, part, picture.retry_at)
+    return brought
+
+
+def _with_photos(product: Product, texts: Sequence[PartRef], photos: Sequence[_Brought]) -> _Draft:
+    seen = {photo.status for photo in photos}
+    status: PhotoStatus = "none" if not seen else "used" if "used" in seen else next(worst for worst in WORST_FIRST if worst in seen)
+    parts = dict.fromkeys([*texts, *(photo.part for photo in photos if photo.part is not None)])
+    retry_at = min((photo.retry_at for photo in photos if photo.retry_at is not None), default=None)
+    return _Draft(product, tuple(parts), status, retry_at)
+
+
+def _document(row: Claimed, draft: _Draft, part_rows: PartRows, encoders: Encoders, *, moment: int) -> tuple[Document, Finished]:
+    """The document, and what to record once it is written: the parts that are in it, and when something changes by itself."""
     used: list[tuple[PartRef, Row]] = []
     status = draft.photo_status
     failed_photo = False
@@ -207,9 +204,27 @@ def _document(row: Claimed, draft: _Draft, part_rows: PartRows, encoders: Encode
             used.append((part, part_row))
     if failed_photo and not any(part.kind == "photo" for part, _ in used):
         status = "unusable"
-    parts = tuple(part for part, _ in used)
-    fused = _fused([PartRow(part.kind, part_row) for part, part_row in used], encoders)
-    return Document(id=row.id, version=row.row_version, product=draft.product, row=fused, photo_status=status), parts
+    product = draft.product
+    document = Document(
+        id=row.id,
+        version=row.row_version,
+        product=product,
+        row=_fused([PartRow(part.kind, part_row) for part, part_row in used], encoders),
+        photo_status=status,
+        price_now=price_at(product.price, product.sale, moment=moment),
+    )
+    wake, wake_lane = _wake(product, draft.retry_at, moment=moment)
+    later = () if draft.retry_at is None else (PartRef(LATER, str(draft.retry_at)),)
+    parts = (*(part for part, _ in used), *later)
+    return document, Finished(id=row.id, row_version=row.row_version, parts=parts, photo_status=status, wake=wake, wake_lane=wake_lane)
+
+
+def _wake(product: Product, retry_at: int | None, *, moment: int) -> tuple[int | None, Lane]:
+    """When the document changes by itself, and in which lane: a sale begins or ends, or a photo is asked for again, whichever is first."""
+    change = next_change(product.sale, moment=moment)
+    if retry_at is not None and (change is None or retry_at < change):
+        return retry_at, "backfill"
+    return change, "offers"
 
 
 def _fused(rows: Sequence[PartRow], encoders: Encoders) -> Row | None:

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from indexer import photos, text
+from indexer import text
 from indexer.encode.base import Pixels
 from indexer.encode.engine import Encoded
 from indexer.encoders import Encoders
 from indexer.errors import IndexerError, ZeroRow
 from indexer.ledger.base import PartRef, VectorCache
 from indexer.vectors import Row
+from indexer.work.pictures import Places
 
 Key = tuple[str, str]
 """The digest of a cleaned input and the digest of the spec that encodes it."""
@@ -30,16 +31,18 @@ class ProductEngine(Protocol):
 class PartRows:
     """The rows of all parts that one pass needs. For one thread.
 
-    `texts` and `photos` count model runs, `cached` the distinct parts that the cache had.
+    Decoded photos hold a place each, which is given back once their rows are here. `texts` and `photos` count model runs,
+    `cached` the distinct parts that the cache had.
     """
 
-    def __init__(self, cache: VectorCache, encoders: Encoders, engine: ProductEngine, *, batch: int) -> None:
-        """Know nothing yet; no more than `batch` decoded photos are held at once."""
+    def __init__(self, cache: VectorCache, encoders: Encoders, engine: ProductEngine, *, batch: int, places: Places) -> None:
+        """Know nothing yet; as soon as `batch` decoded photos wait, they are encoded."""
         self.texts = self.photos = self.cached = 0
         self._cache = cache
         self._encoders = encoders
         self._engine = engine
         self._batch = batch
+        self._places = places
         self._rows: dict[Key, Row | None] = {}
         self._failed: dict[Key, IndexerError] = {}
         self._waiting_texts: dict[Key, str] = {}
@@ -64,18 +67,22 @@ class PartRows:
         self._waiting_texts.setdefault(self.key(part), cleaned)
         return part
 
-    def photo(self, pixels: Pixels) -> PartRef:
-        """The part that these pixels are; its row comes with `run`, or before it when enough photos wait."""
-        part = PartRef("photo", photos.digest(pixels))
-        self._waiting_photos.setdefault(self.key(part), pixels)
+    def photo(self, pixels: Pixels, *, digest: str) -> PartRef:
+        """The part that these pixels are; its row comes with `run`, or before it when enough photos wait. Takes over their place."""
+        part = PartRef("photo", digest)
+        key = self.key(part)
+        if key in self._waiting_photos or key in self._rows or key in self._failed:
+            self._places.give()
+        else:
+            self._waiting_photos[key] = pixels
         if len(self._waiting_photos) >= self._batch:
-            self._run_photos()
+            self.run_photos()
         return part
 
     def run(self) -> None:
         """Bring the rows of all parts. Raises ModelError classes where a model fails on whatever it is given."""
         self._run_texts()
-        self._run_photos()
+        self.run_photos()
 
     def row(self, part: PartRef) -> Row | None:
         """The part's unit row, or None where it has no direction. Raises the error that its encoding ended with."""
@@ -95,10 +102,13 @@ class PartRows:
         self.texts += len(missing)
         self._keep(missing, self._engine.texts)
 
-    def _run_photos(self) -> None:
+    def run_photos(self) -> None:
+        """Bring the rows of the photos that wait, and let go of their pixels. Raises as `run`."""
+        held = len(self._waiting_photos)
         missing = self._missing(self._waiting_photos)
         self.photos += len(missing)
         self._keep(missing, self._engine.photos)
+        self._places.give(held)
 
     def _missing(self, waiting: dict[Key, Input]) -> dict[Key, Input]:
         self._recall(waiting.keys() - self._rows.keys() - self._failed.keys())

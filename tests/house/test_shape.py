@@ -8,6 +8,7 @@ import pytest
 from tests.house.source import FUNCTIONS, Function, functions, modules
 
 MODULE_LINES = 250
+DECIDED_LINES = {"indexer/errors.py": 400}  # docs/decisions/0015
 FUNCTION_LINES = 50
 FUNCTION_P90 = 25
 PARAMETERS = 5
@@ -18,7 +19,9 @@ BROAD_EDGES = {  # the places where anything may come up, and is logged or repor
     "workers/runtime.py",
     "indexer/cli/__init__.py",
     "indexer/service/errors.py",
-    "indexer/encode/engine.py",
+    "indexer/encode/crew.py",
+    "indexer/encode/line.py",
+    "indexer/encode/stages.py",
     "indexer/write_path.py",
 }
 TREES = list(modules())
@@ -39,7 +42,7 @@ def arguments(function: Function) -> list[ast.arg]:
 @by_module
 def test_module_fits_the_budget(path: Path, tree: ast.Module) -> None:
     lines = (Path(__file__).resolve().parents[2] / path).read_text().count("\n")
-    assert lines <= MODULE_LINES
+    assert lines <= DECIDED_LINES.get(str(path), MODULE_LINES)
 
 
 @by_module

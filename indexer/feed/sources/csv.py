@@ -1,16 +1,22 @@
 """Comma-separated values (also with semicolons, tabs or bars), one header line, quotes as in RFC 4180."""
 
 import csv
+import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from indexer.errors import UnreadableFeed
 from indexer.feed.sources.lines import LINE_CAP, Line
-from indexer.feed.sources.rows import RawRow
+from indexer.feed.sources.rows import CUT, RawRow
 from indexer.records import Rejected
 
 DELIMITERS = ",;\t|"
 RECORD_LINES = 1000
 """Physical lines of one record. A quote that is never closed is given up after so many, and reading resumes on the second of them."""
+
+_SAMPLE_LINES = 50
+_IDS = frozenset({"id", "sku", "product_id", "product id", "item_id", "handle", "variant sku"})
+_ID_CAP = 128
 
 # What the standard parser says, and what we say; it has no error codes.
 _WORDS = (
@@ -45,16 +51,20 @@ class _Lines:
         self._back.extendleft(reversed(lines))
 
 
-def csv_rows(lines: Iterable[Line], *, file: str) -> Iterator[RawRow | Rejected]:
+def csv_rows(
+    lines: Iterable[Line], *, file: str, delimiter: str = "", spare: Callable[[str], bool] | None = None
+) -> Iterator[RawRow | Rejected]:
     """Yield one raw row per record, in order, all values as text; or why a line is none. Blank lines are passed over.
 
     The header's own faults (a name twice, a column without a name) are reported once, with its line; such columns are left out.
+    Empty cells of columns that are `spare` are left out, but for the first of these columns: a table of five thousand columns has mostly
+    these. Raises UnreadableFeed behind the last row of a table that ends in the middle of one.
     """
     supply = _Lines(lines)
     header = next((line for line in supply if line.text.strip() and not line.text.lower().startswith("sep=")), None)
     if header is None:
         return
-    delimiter = delimiter_of(header.text)
+    delimiter = delimiter or delimiter_of(header.text)
     found = _record(header, supply, delimiter)
     if header.flaw or isinstance(found, str):
         yield header.refused(file, header.flaw or str(found))
@@ -63,15 +73,56 @@ def csv_rows(lines: Iterable[Line], *, file: str) -> Iterator[RawRow | Rejected]
     yield from (header.refused(file, reason) for reason in _header_faults(names))
     kept = {name: place for place, name in reversed(list(enumerate(names))) if name}
     places = sorted((place, name) for name, place in kept.items())
+    needed = _needed(names, spare)
+    cut = False
     for line in supply:
         if line.flaw:
             yield line.refused(file)
         elif line.text and not line.text.isspace():
             row = _row(line, supply, delimiter, columns=len(names))
             if isinstance(row, str):
-                yield line.refused(file, row)
+                cut = cut or (line.cut and _too_short(row))
+                yield line.refused(file, row, known=_first_value(line.text, delimiter, names))
             elif any(row):
-                yield RawRow(file, line.number, {name: row[place] for place, name in places})
+                yield RawRow(file, line.number, {name: cell for place, name in places if (cell := row[place]) or name in needed})
+    if cut:
+        raise UnreadableFeed(f"{file} {CUT}.", cure="Fetch or write it again, and feed it whole.")
+
+
+def _needed(names: Sequence[str], spare: Callable[[str], bool] | None) -> frozenset[str]:
+    """The columns whose empty cells say something: all, or those that are not spare and one that is."""
+    spared = [name for name in names if spare is not None and spare(name)]
+    return frozenset(names).difference(spared[1:])
+
+
+def _too_short(reason: str) -> bool:
+    """Whether that is what a record that breaks off looks like: too few columns, or a quote left open."""
+    columns = re.match(r"has (\d+) columns?, the header has (\d+)", reason)
+    return int(columns[1]) < int(columns[2]) if columns else "never closed" in reason
+
+
+def _first_value(text: str, delimiter: str, names: Sequence[str]) -> str:
+    """The id of a broken record, where its column is the first: that part of the line is whole however it goes on."""
+    if not names or names[0].strip().lower() not in _IDS:
+        return ""
+    return text.split(delimiter, 1)[0].strip().strip('"')[:_ID_CAP]
+
+
+def delimiter_in(sample: str) -> str:
+    """The delimiter that most lines of a table's beginning agree on with its header; the sample's last line may be cut."""
+    whole, _, cut = sample.rpartition("\n")
+    lines = [line for line in (whole or cut).splitlines() if line.strip()][:_SAMPLE_LINES]
+    if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) == len("sep=,"):
+        return lines[0].strip()[-1]
+
+    def agreement(delimiter: str) -> tuple[float, int]:
+        counts = [len(row) for row in csv.reader((line + "\n" for line in lines), delimiter=delimiter)] or [0]
+        return (sum(count == counts[0] for count in counts) / len(counts) if counts[0] > 1 else 0.0), counts[0]
+
+    try:
+        return max(DELIMITERS, key=agreement)
+    except csv.Error:
+        return delimiter_of(lines[0])
 
 
 def delimiter_of(header: str) -> str:

@@ -1,9 +1,9 @@
 """Bytes -> physical lines of text, each with its number and, where it can't be used, the reason; constant memory."""
 
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from indexer.feed.hints import hint_for
 from indexer.records import Rejected
 
 LINE_CAP = 1_000_000
@@ -13,36 +13,40 @@ EXCERPT = 80
 """Characters of a refused value that are shown."""
 
 _BOM = b"\xef\xbb\xbf"
+_NAMED = {"utf-8": "UTF-8", "gb18030": "GB18030"}
 
 
 class Line(NamedTuple):
-    """One physical line without its end; `flaw` says why the text (then only its beginning) is unusable."""
+    """One physical line without its end; `flaw` says why the text (then only its beginning) is unusable; `cut`: no end follows it."""
 
     number: int
     text: str
     flaw: str = ""
+    cut: bool = False
 
-    def refused(self, file: str, reason: str = "") -> Rejected:
-        """The line as a rejected row, for the given reason or for its own flaw."""
-        return Rejected(file=file, line=self.number, field="", reason=reason or self.flaw, value=self.text[:EXCERPT])
+    def refused(self, file: str, reason: str = "", *, known: str = "") -> Rejected:
+        """The line as a rejected row, for the given reason or for its own flaw; `known` is the row's id where it could be read."""
+        reason = reason or self.flaw
+        return Rejected(
+            file=file, line=self.number, field="", reason=reason, value=self.text[:EXCERPT], hint=hint_for("", reason), id=known
+        )
 
 
-def physical_lines(stream: BinaryIO) -> Iterator[Line]:
+def physical_lines(stream: BinaryIO, *, encoding: str = "utf-8") -> Iterator[Line]:
     """Yield all lines in order, numbered from 1; lines end with LF or CRLF, and a byte order mark is dropped.
 
-    Never raises for what the bytes are. Where reading itself fails (a broken archive, a bad disk) the last line says so.
+    Never raises for what the bytes are; what reading raises (UnreadableFeed, for a broken archive) passes through.
+    The encoding must keep ASCII as it is: all that feeds use do, but for UTF-16, which is recoded before.
     """
     number = 1
-    try:
-        while raw := stream.readline(LINE_CAP):
-            if len(raw) == LINE_CAP and not raw.endswith(b"\n"):
-                _skip_rest(stream)
-                yield _flawed(number, raw, f"is longer than {LINE_CAP:,} bytes")
-            else:
-                yield _line(number, raw)
-            number += 1
-    except (EOFError, zlib.error, OSError) as error:
-        yield Line(number, "", f"can't be read from here on: {error}")
+    while raw := stream.readline(LINE_CAP):
+        ended = raw.endswith(b"\n")
+        if len(raw) == LINE_CAP and not ended:
+            _skip_rest(stream)
+            yield _flawed(number, raw, f"is longer than {LINE_CAP:,} bytes")
+        else:
+            yield _line(number, raw, encoding, ended=ended)
+        number += 1
 
 
 def _skip_rest(stream: BinaryIO) -> None:
@@ -50,16 +54,17 @@ def _skip_rest(stream: BinaryIO) -> None:
         pass
 
 
-def _line(number: int, raw: bytes) -> Line:
+def _line(number: int, raw: bytes, encoding: str, *, ended: bool) -> Line:
     if number == 1:
         raw = raw.removeprefix(_BOM)
     raw = raw.removesuffix(b"\n").removesuffix(b"\r")
     if b"\0" in raw:
         return _flawed(number, raw, "holds a NUL byte")
     try:
-        return Line(number, raw.decode())
+        return Line(number, raw.decode(encoding), "", not ended)
     except UnicodeDecodeError as error:
-        return _flawed(number, raw, f"is not UTF-8 (byte 0x{raw[error.start]:02x} at position {error.start + 1})")
+        name = _NAMED.get(encoding, f"{encoding} text")
+        return _flawed(number, raw, f"is not {name} (byte 0x{raw[error.start]:02x} at position {error.start + 1})")
 
 
 def _flawed(number: int, raw: bytes, flaw: str) -> Line:

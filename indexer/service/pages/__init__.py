@@ -1,5 +1,6 @@
 """The page: templates drawn on the server, a style sheet and a few small scripts beside them."""
 
+import time
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
@@ -10,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from indexer.money import major_units
+from indexer.money import major_units, price_at
 from indexer.records import Hit, Money, Product
 
 HERE = Path(__file__).parent
@@ -40,7 +41,14 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"price": price, "photo_address": photo_address, "tint": tint, "stock_words": stock_words, "percent": percent}
+    made.filters |= {
+        "price": price,
+        "price_now": price_now,
+        "photo_address": photo_address,
+        "tint": tint,
+        "stock_words": stock_words,
+        "percent": percent,
+    }
     made.globals |= {"term_names": TERM_NAMES, "counted": counted}
     return made
 
@@ -53,6 +61,11 @@ def price(money: Money) -> str:
     """
     amount: Decimal = major_units(money)
     return f"{SIGNS.get(money.currency, money.currency + chr(0xA0))}{amount:,f}".replace(chr(0xA0), " ")
+
+
+def price_now(product: Product) -> Money | None:
+    """What the product costs at this moment, its sale regarded."""
+    return price_at(product.price, product.sale, moment=time.time_ns() // 1000)
 
 
 def photo_address(hit: Hit) -> str:

@@ -1,5 +1,7 @@
 """The JSON search: GET with a query string, POST with JSON or a form."""
 
+import time
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -53,7 +55,7 @@ async def _answer(request: Request, wanted: SearchIn) -> JSONResponse:
 
 def public_json(answer: Answer) -> AnswerJson:
     """The answer as JSON, its photos as addresses under this service: paths of this machine stay here."""
-    told = answer_json(answer)
+    told = answer_json(answer, moment=time.time_ns() // 1000)
     for hit, shown in zip(answer.hits, told["hits"], strict=True):
         remote = [photo.source for photo in hit.product.photos if photo.is_remote]
         shown["product"]["photos"] = [*photo_addresses(hit.product), *remote]

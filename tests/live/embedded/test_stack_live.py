@@ -85,7 +85,7 @@ def pid_of(stack: Stack, name: str) -> int:
 @pytest.mark.timeout(900)  # four starts, on a machine that may have other work
 def test_a_life_of_one_home(open_folder: Path, stacks: list[Stack]) -> None:
     worker = [sys.executable, "-c", "import time; time.sleep(300)"]
-    stack = Stack(open_folder / "home", heap_mb=HEAP_MB, worker=worker, machine=machine(open_folder))
+    stack = Stack(open_folder / "home", heap_mb=HEAP_MB, workers=[worker], machine=machine(open_folder))
     stacks.append(stack)
     first = stack.up()
     assert call(first, "GET", "/")["cluster_name"].startswith("fusedex-embedded-")  # type: ignore[attr-defined]  # JSON of OpenSearch

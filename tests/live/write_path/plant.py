@@ -74,7 +74,10 @@ class Plant:
     """One test's settings, and what runs under them."""
 
     def __init__(self, env: Mapping[str, str], folder: Path) -> None:
-        self.env = {name: value for name, value in os.environ.items() if not name.startswith("FUSEDEX_")} | dict(env) | QUICK
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("FUSEDEX_")}
+        self.env = inherited | QUICK | dict(env)
+        # Scripts are found by their own folder: they are to import this tree, wherever it lies.
+        self.env["PYTHONPATH"] = os.pathsep.join(filter(None, (env.get("PYTHONPATH"), str(ROOT))))
         self._folder = folder
         self._workers: list[Worker] = []
         self.settings = settings_from(self.env)

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indexer.errors import InvalidField, UnreadableFeed
-from indexer.feed.columns import NAMES
+from indexer.feed.names import NAMES
 from indexer.feed.prices import LARGEST, parse_price
 from indexer.feed.read import read_feed, read_rows
 from indexer.feed.sources.csv import csv_rows
@@ -41,7 +41,29 @@ JSON = st.recursive(
 )
 COLUMNS = st.sampled_from([name for names in NAMES.values() for name in names] + ["attr_n_x", "attr_t_y", "attr_b_z"]) | TEXTS
 FRAGMENTS = st.sampled_from(
-    [b'"', b",", b"\n", b"\r\n", b"id", b"title", b'{"id": 1, "title": "x"}', b"\x00", b"\xff", b"\xef\xbb\xbf", b";", b"[", b"}"]
+    [
+        b'"',
+        b",",
+        b"\n",
+        b"\r\n",
+        b"id",
+        b"title",
+        b'{"id": 1, "title": "x"}',
+        b"\x00",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b";",
+        b"[",
+        b"}",
+        b"<",
+        b"<item>",
+        b"</item>",
+        b"PAR1",
+        b"\xff\xfe",
+        b'"products": [',
+        b"BZh9",
+        b"PK\x03\x04",
+    ]
 )
 
 
@@ -82,7 +104,7 @@ def test_any_object_becomes_an_event_or_a_rejected_row(row: dict[str, object], n
 
 @given(
     st.lists(st.binary(max_size=20) | FRAGMENTS, max_size=40).map(b"".join),
-    st.sampled_from([".jsonl", ".csv", ".tsv", "", ".jsonl.gz", ".json"]),
+    st.sampled_from([".jsonl", ".csv", ".tsv", "", ".jsonl.gz", ".json", ".xml", ".parquet", ".zip"]),
 )
 def test_any_bytes_as_a_feed_raise_nothing_but_unreadable_feed(content: bytes, suffix: str) -> None:
     with TemporaryDirectory() as folder:

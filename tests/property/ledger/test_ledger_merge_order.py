@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.ledger.base import Outcome
-from indexer.ledger.merge import Incoming, RowState, is_future, merge, stamp_of
+from indexer.ledger.merge import Incoming, RowState, drop, is_future, merge, stamp_of
 
 NOW = 1_800_000_000_000_000
 
@@ -57,12 +57,12 @@ def seen(state: RowState) -> tuple[int | None, int | None, int | None]:
         return None if mark_value is None else mark_value // events_unit
 
     unit = 1
-    for part in (state.content and state.content.mark, state.offer and state.offer.mark, state.deleted):
+    for part in (state.content and state.content.mark, state.offer and state.offer.mark, state.deleted and state.deleted.mark):
         if part and part.stamp.scale == "time":
             unit = 1_000_000 if part.stamp.value < 1_700_000_000_000_000_000 else 1
     content = of(state.content.mark.stamp.value if state.content else None, unit)
     offer = of(state.offer.mark.stamp.value if state.offer else None, unit)
-    return content, offer, of(state.deleted.stamp.value if state.deleted else None, unit)
+    return content, offer, of(state.deleted.mark.stamp.value if state.deleted else None, unit)
 
 
 @given(stories())
@@ -121,3 +121,70 @@ def test_a_larger_version_of_the_same_scale_and_unit_has_the_larger_stamp(one: i
     low, high = sorted((stamp_of(one, arrival=NOW), stamp_of(other, arrival=NOW)), key=lambda stamp: stamp.value)
     if low.scale == high.scale and len(str(one)) == len(str(other)):
         assert (low.value < high.value) == (one != other)
+
+
+@dataclass(frozen=True)
+class Later:
+    """What follows a drop: an event, of a job that arrived before the snapshot's or after it."""
+
+    event: Event
+    after: bool
+
+    @property
+    def incoming(self) -> Incoming:
+        said = self.event.incoming
+        return Incoming(stamp_of(self.event.version, arrival=SNAPSHOT + (1 if self.after else -1)), said.content, said.offer)
+
+
+SNAPSHOT = NOW + 100
+sequences = st.builds(Event, kinds, st.integers(0, 12))
+
+
+@given(
+    st.lists(sequences, max_size=6),
+    st.lists(st.builds(Later, sequences, st.booleans()), max_size=6, unique=True).flatmap(
+        lambda later: st.tuples(st.just(later), st.permutations(later + later[:2]))
+    ),
+)
+def test_after_a_drop_what_earlier_jobs_say_of_the_content_counts_only_once_the_product_is_back(
+    before: list[Event], later: tuple[list[Later], list[Later]]
+) -> None:
+    """In any order, with repetitions: a dropped product lives again just when a later job lists it at its old version or above,
+    newer than any delete; and where only later jobs speak, order does not matter at all."""
+    state = fold(before)
+    alive = state.content is not None
+    version = state.content.mark.stamp.value if state.content else -1
+    state = drop(state, arrival=SNAPSHOT).state
+    told, shuffled = later
+    for one in shuffled:
+        state = merge(state, one.incoming).state
+    if alive:
+        gone = max((one.event.version for one in told if one.event.kind == "gone" and one.event.version >= version), default=-1)
+        back = [one.event.version for one in told if one.after and one.event.kind == "full" and one.event.version >= version]
+        if not any(not one.after and one.event.kind == "full" for one in told):
+            assert (state.content is not None) == any(listed > gone for listed in back)
+            if state.content is not None:
+                assert state.content.mark.stamp.value == max(back)
+        elif not back:
+            assert state.content is None
+    offers = [event.version for event in [*before, *(one.event for one in told)] if event.kind != "gone"]
+    if state.offer is not None:
+        assert state.offer.mark.stamp.value == max(offers)
+
+
+@given(st.lists(sequences, max_size=8), st.integers(0, 12))
+def test_a_product_listed_again_unchanged_is_as_it_was(before: list[Event], newer: int) -> None:
+    state = fold(before)
+    if state.content is None:
+        return
+    version = state.content.mark.stamp.value
+    again = Later(Event("full", version), after=True).incoming
+    back = merge(drop(state, arrival=SNAPSHOT).state, again).state
+    assert back.content is not None
+    assert (back.content.digest, back.content.mark.stamp.value, back.deleted) == (state.content.digest, version, None)
+    assert back.offer == state.offer or back.offer is not None
+    price = Later(Event("offer", newer), after=True).incoming
+    one, other = merge(back, price).state.offer, merge(state, price).state.offer
+    assert one is not None
+    assert other is not None
+    assert one.digest == other.digest

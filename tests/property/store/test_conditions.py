@@ -52,6 +52,7 @@ def test_every_condition_is_json_and_names_only_mapped_fields(one: Filter) -> No
         "currency",
         "language",
         "group",
+        "gtin",
         "in_stock",
         "price",
         "stock",

@@ -3,7 +3,7 @@
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,11 @@ from indexer.cli import feed as command
 from indexer.cli.job import describe, exit_code
 from indexer.cli.job import show as show_job
 from indexer.cli.progress import LOG_EVERY_S, Bars, Lines, Rate
+from indexer.errors import BadMapping, SnapshotRefused, TooManyRejects, UnreadableFeed
+from indexer.feed.terms import Terms
 from indexer.ledger.base import Letter
-from indexer.records import LANES
-from indexer.write_path import Indexer
+from indexer.records import LANES, Event, Rejected
+from indexer.write_path import Feed, Indexer
 from tests.data.broken import FLAWS, write_broken_feed
 from tests.data.catalogue import CSV, JSONL
 from tests.unit.write_path.shop import Shop
@@ -68,7 +70,7 @@ def told(result: Result) -> dict[str, object]:
 def counts(found: dict[str, object]) -> dict[str, int]:
     given = found["counts"]
     assert isinstance(given, dict)
-    assert set(given) == {"encoded", "offer_only", "unchanged", "stale", "deleted", "conflict", "future", "rejected"}
+    assert set(given) - {"dropped"} == {"encoded", "offer_only", "unchanged", "stale", "deleted", "conflict", "future", "rejected"}
     return {name: number for name, number in given.items() if number}
 
 
@@ -196,10 +198,9 @@ def test_ctrl_c_leaves_what_was_accepted(shop: Shop, monkeypatch: pytest.MonkeyP
     class Impatient(Indexer):
         """Is interrupted after the first batch."""
 
-        def _accept_batch(self, *given: object) -> dict[str, int]:
-            if self.ledger.counts().products:
-                raise KeyboardInterrupt
-            return dict(super()._accept_batch(*given))  # type: ignore[arg-type]  # whatever it is given goes on
+        def _batches(self, feed: Feed, terms: Terms, roots: Sequence[Path] | None) -> Iterator[list[Event | Rejected]]:
+            yield next(super()._batches(feed, terms, roots))
+            raise KeyboardInterrupt
 
     one = shop.indexer
     impatient = Impatient(one.ledger, one.publisher, one.workshop, one.settings)
@@ -210,6 +211,111 @@ def test_ctrl_c_leaves_what_was_accepted(shop: Shop, monkeypatch: pytest.MonkeyP
     assert shop.ledger.counts().products == 10
     monkeypatch.setattr(command, "build_indexer", lambda settings: shop.another_indexer())
     assert counts(told(run(JSONL, "--no-wait", "--json"))) == {"unchanged": 10, "encoded": 20}
+
+
+def rows(*numbers: int) -> str:
+    return "".join(f'{{"id": "{number:03d}", "title": "Mug {number}"}}\n' for number in numbers)
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_dry_run_needs_no_engine_and_changes_nothing(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "build_indexer", lambda settings: pytest.fail("nothing is to be built"))
+    path = written(tmp_path / "a.csv", "Art;Name;Preis;Bild\n1;Tasse;12,50 EUR;a.png\n2;Teller;teuer;b.png\n")
+    mapping = written(tmp_path / "map.toml", 'id = "Art"\nprice = "Preis"\nphotos = "Bild"\n')
+    result = run(path, CSV, "--dry-run", "--mapping", mapping)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"{path}: CSV, UTF-8, separated by semicolons"
+    assert [line.split("->")[1].split()[0] for line in lines[1:5]] == ["id", "title", "price", "photos"]
+    assert "Tasse | Teller" in lines[2]
+    assert f"{path}:3: price: is no single price (column 'Preis') [teuer]" in lines
+    assert "All 2 rows: 1 products, 0 offers, 0 deletes, 1 rejected." in lines
+    assert "The mapping names the column 'Art', which is not there." in lines  # in the second file
+    assert lines[-1] == "Nothing was changed."
+    found = told(run(path, "--dry-run", "--mapping", mapping, "--json"))
+    assert found["dry_run"] is True
+    assert isinstance(found["files"], list)
+    (file,) = found["files"]
+    assert (file["encoding"], file["delimiter"], file["counts"]["products"], file["rejected"][0]["id"]) == ("utf-8", ";", 1, "2")
+    assert not shop.ledger.counts().products
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_mapping_a_folder_and_standard_input_are_fed(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    written(folder / "a.csv", "Art;Name\n1;Tasse\n")
+    written(folder / "b.jsonl", rows(2))
+    mapping = written(tmp_path / "map.json", '{"id": ["Art"]}')
+    found = told(run(folder, "--mapping", mapping, "--json"))
+    assert counts(found) == {"encoded": 2}
+    assert found["files"] == [str(folder / "a.csv"), str(folder / "b.jsonl")]
+    app = typer.Typer()
+    app.command()(command.feed)
+    piped = CliRunner().invoke(app, ["-", "--json"], input=rows(2, 3))
+    assert counts(told(piped)) == {"unchanged": 1, "encoded": 1}
+    assert set(shop.products()) == {"1", "002", "003"}
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_snapshot_deletes_what_it_lacks_within_its_limit(shop: Shop, tmp_path: Path) -> None:
+    one, two = written(tmp_path / "1.jsonl", rows(*range(20))), written(tmp_path / "2.jsonl", rows(*range(20, 40)))
+    assert run(one, two).exit_code == 0
+    written(two, rows(*range(20, 38)))
+    result = run(one, two, "--snapshot", "--job", "nightly")
+    assert result.exit_code == 0, result.output
+    assert "Snapshot: 2 products that it no longer holds were deleted." in result.stdout
+    assert len(shop.products()) == 38
+    refused = run(one, "--snapshot", "--drop-limit", "0.2")
+    assert isinstance(refused.exception, SnapshotRefused)
+    assert len(shop.products()) == 38
+    assert run(one, "--snapshot", "--drop-limit", "50%").exit_code == 0
+    assert len(shop.products()) == 20
+
+
+def test_a_snapshot_that_is_cut_short_or_rejected_too_often_deletes_nothing(shop: Shop, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", rows(*range(40)))
+    assert run(path, "--no-wait").exit_code == 0
+    written(path, rows(*range(39)) + '{"id": "039", "ti')
+    cut = run(path, "--snapshot", "--no-wait")
+    assert isinstance(cut.exception, UnreadableFeed)
+    assert "cut short" in str(cut.exception)
+    assert "a.jsonl:40: is no JSON to its end" in cut.stdout
+    written(path, rows(*range(37)) + "nonsense\n" * 3)
+    report = tmp_path / "report.jsonl"
+    many = run(path, "--snapshot", "--no-wait", "--max-rejects", 2, "--report", report)
+    assert isinstance(many.exception, TooManyRejects)
+    assert "3 × is no JSON" in many.stdout
+    assert len(report.read_text(encoding="utf-8").splitlines()) == 3
+    assert shop.ledger.counts().products == 40
+    assert run(path, "--no-wait", "--max-rejects", 3).exit_code == 3
+
+
+def test_the_summary_says_how_often_why_and_what_would_cure_it(shop: Shop, tmp_path: Path) -> None:
+    bad = "".join(f'{{"id": "x{number}", "title": "{"t" * (1001 + number)}"}}\n' for number in range(25))
+    result = run(written(tmp_path / "a.jsonl", rows(1) + bad + '{"title": "Mug"}\n'), "--no-wait")
+    lines = result.stdout.splitlines()
+    assert lines[20] == "... and 6 more rejected rows; --report FILE writes all of them"
+    assert lines[21:24] == [
+        "Rejected: 26 rows.",
+        "  25 × title: is longer than … characters. Keep titles under 1,000 characters; the rest belongs into the description.",
+        "  1 × id: is missing. Give each product an id, or tell by a mapping file which column holds it.",
+    ]
+    found = told(run(tmp_path / "a.jsonl", "--no-wait", "--json"))
+    assert found["reasons"] == {"title: is longer than … characters": 25, "id: is missing": 1}
+
+
+def test_wrong_options(shop: Shop, tmp_path: Path) -> None:
+    for words in (("--drop-limit", "110%"), ("--drop-limit", "much"), ("--max-rejects", -1)):
+        assert run(JSONL, *words).exit_code == 2, words
+    assert isinstance(run(JSONL, "--mapping", written(tmp_path / "m.toml", 'titel = "x"')).exception, BadMapping)
+    assert isinstance(run(tmp_path / "*.csv").exception, UnreadableFeed)
+    assert isinstance(run(JSONL, "-", tmp_path / "none.csv").exception, UnreadableFeed)
+    assert not shop.ledger.counts().products
 
 
 def test_unknown_and_failed_jobs(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:

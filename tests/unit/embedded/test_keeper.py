@@ -135,3 +135,16 @@ def test_the_command_takes_signals_as_usual(keep: Keep, notes: Path) -> None:
 def test_wrong_usage_is_said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert keeper.main(arguments) == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_several_commands_are_kept_each_for_itself_and_ended_together(keep: Keep, notes: Path, tmp_path: Path) -> None:
+    other = tmp_path / "others"
+    process = keep([sys.executable, "-c", STAY, str(notes), "--", sys.executable, "-c", STAY, str(other)])
+    until(lambda: len(pids(notes)) == len(pids(other)) == 1)
+    os.kill(pids(notes)[0], signal.SIGKILL)
+    until(lambda: len(pids(notes)) == 2)
+    assert len(pids(other)) == 1  # the other one was left alone
+    assert mark_of(pids(other)[0]) is not None
+    process.terminate()
+    assert process.wait(30) == 0
+    assert not any(mark_of(pid) for pid in (pids(notes)[1], pids(other)[0]))

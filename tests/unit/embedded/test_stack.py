@@ -14,8 +14,9 @@ import pytest
 from redis import Redis
 
 from indexer.embedded.processes import is_running, mark_of
-from indexer.embedded.stack import Endpoints, Given, Machine, Stack, stack_from
+from indexer.embedded.stack import WORKERS, Endpoints, Given, Machine, Stack, stack_from
 from indexer.errors import DiskFull, EngineError, IndexerError
+from indexer.records import LANES
 from indexer.settings import Settings
 
 ELSEWHERE = "http://search.example:9200"
@@ -57,7 +58,7 @@ def make(tmp_path: Path, notes: Path) -> Iterator[Make]:
             Stack(
                 tmp_path / name,
                 given=given or Given(opensearch_url=ELSEWHERE),
-                worker=worker or (sys.executable, "-c", WORKER, str(notes)),
+                workers=[worker or (sys.executable, "-c", WORKER, str(notes))],
                 machine=Machine(cache=tmp_path / "cache", other_places=tmp_path / "others"),
             )
         )
@@ -276,6 +277,13 @@ def test_the_settings_say_what_is_given(tmp_path: Path, monkeypatch: pytest.Monk
     assert stack.heap_mb == 300
     assert stack.home.folder == tmp_path / "home"
     assert [engine.name for engine in stack.status()] == ["opensearch", "workers"]
+
+
+def test_prices_have_a_worker_of_their_own_and_every_lane_has_one() -> None:
+    light, heavy = ([word.removeprefix("--lane=") for word in command if word.startswith("--lane=")] for command in WORKERS)
+    assert {"offers", "accept"} == set(light)
+    assert not set(light) & set(heavy)
+    assert {*light, *heavy} == {*LANES, "accept"}
 
 
 def test_every_failure_of_a_start_is_an_error_of_ours(make: Make, tmp_path: Path) -> None:

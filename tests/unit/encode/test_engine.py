@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import cast
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from indexer.encode.base import PhotoEncoder, Pixels, TextEncoder
+from indexer.encode.crew import Crew
 from indexer.encode.engine import Encoded, Engine
 from indexer.encode.hashed import HashedPhoto, HashedText
 from indexer.errors import IndexerError, ModelError, ModelUnavailable, NotFinite, ProductError, StoreUnavailable, WidthMismatch, ZeroRow
@@ -44,10 +46,10 @@ class Letters(TextEncoder):
 
 class Counting(RunObserver):
     def __init__(self) -> None:
-        self.stages: list[str] = []
+        self.told: list[tuple[str, str]] = []
 
     def stage_moved(self, stage: str) -> None:
-        self.stages.append(stage)
+        self.told.append((threading.current_thread().name, stage))
 
 
 def expected(texts: Sequence[str]) -> Rows:
@@ -61,7 +63,7 @@ def same(encoded: Encoded, rows: Rows) -> bool:
 def test_batches_are_sorted_by_length_and_order_is_restored() -> None:
     texts = ["ccc", "a", "dddd", "bb", "eeeee"]
     encoder = Letters()
-    encoded = Engine().texts(encoder, texts, side="product", batch=2)
+    encoded = Engine(crew=Crew(1)).texts(encoder, texts, side="product", batch=2)
     assert encoder.batches == [["eeeee", "dddd"], ["ccc", "bb"], ["a"]]
     assert same(encoded, expected(texts))
     assert not encoded.failed
@@ -73,10 +75,18 @@ def test_nothing_in_nothing_out() -> None:
     assert not encoder.batches
 
 
-def test_the_observer_hears_of_each_batch() -> None:
+def test_the_observer_hears_of_each_stage_of_each_batch_by_thread() -> None:
     observer = Counting()
-    Engine(observer).texts(Letters(), ["a"] * 7, side="product", batch=3)
-    assert observer.stages == ["encode"] * 3
+    engine = Engine(observer)
+    engine.texts(Letters(), ["a"] * 7, side="product", batch=3)
+    engine.close()
+    mine = threading.current_thread().name
+    by_engine = [(thread, stage) for thread, stage in observer.told if thread != mine]
+    assert Counter(stage for _, stage in by_engine) == {"encode": 9, "idle": 9}  # three batches, three stages
+    for thread in {thread for thread, _ in by_engine}:
+        told = [stage for name, stage in by_engine if name == thread]
+        assert told == ["encode", "idle"] * (len(told) // 2)
+    assert {stage for thread, stage in observer.told if thread == mine} <= {"encode"}
 
 
 def test_sides_have_their_prefixes() -> None:

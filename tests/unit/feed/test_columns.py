@@ -2,7 +2,8 @@
 
 import pytest
 
-from indexer.feed.columns import NAMES, OFFER_FIELDS, Roles, role_of
+from indexer.feed.columns import IGNORED, OFFER_FIELDS, Roles, role_of
+from indexer.feed.names import NAMES
 
 
 @pytest.mark.parametrize(
@@ -13,7 +14,14 @@ from indexer.feed.columns import NAMES, OFFER_FIELDS, Roles, role_of
         ("HANDLE", "id"),
         ("Product-Name", "title"),
         ("标题", "title"),
-        ("Body (HTML)", ""),
+        ("Body (HTML)", "description"),
+        ("g:image_link", "photos"),
+        ("Image 2", "photos"),
+        ("Compare-at price", "compare_price"),
+        ("URL handle", "id"),
+        ("In stock?", "availability"),
+        ("品名", "title"),
+        ("title2", ""),
         ("body_html", "description"),
         ("Manufacturer", "brand"),
         ("google_product_category", "category"),
@@ -61,3 +69,15 @@ def test_the_memory_of_column_names_is_bounded() -> None:
     for number in range(20_000):
         assert roles[f"column {number}"].name == f"column {number}"
     assert len(roles) == 10_000
+
+
+def test_numbered_photos_follow_the_main_one_in_the_order_of_their_numbers() -> None:
+    names = ["image10", "Image 2", "additional_image_link", "image"]
+    assert sorted(names, key=lambda name: role_of(name).rank) == ["image", "additional_image_link", "Image 2", "image10"]
+
+
+def test_roles_believe_a_mapping_and_know_what_it_named_in_vain() -> None:
+    roles = Roles({"VK Brutto": "price", "Name": "", "Farbe": "attr_t_colour", "Preis": "price"})
+    assert [roles[name].field for name in ("vk_brutto", "name", "Farbe", "title")] == ["price", IGNORED, "", "title"]
+    assert (roles["FARBE"].name, roles["FARBE"].kind, roles["vk brutto"].rank) == ("colour", "text", -1)
+    assert roles.unseen({"VK brutto": 1, "farbe": 2}) == ["Name", "Preis"]

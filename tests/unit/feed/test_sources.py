@@ -9,10 +9,10 @@ import pytest
 
 from indexer.errors import UnreadableFeed
 from indexer.feed.sources import csv as csv_source
-from indexer.feed.sources.csv import RECORD_LINES, csv_rows, delimiter_of
+from indexer.feed.sources.csv import RECORD_LINES, csv_rows, delimiter_in, delimiter_of
 from indexer.feed.sources.jsonl import json_rows
 from indexer.feed.sources.lines import LINE_CAP, Line, physical_lines
-from indexer.feed.sources.opening import estimated_lines, opened, recognise
+from indexer.feed.sources.opening import estimated_lines, opened, recognise, source_rows
 from indexer.feed.sources.rows import RawRow
 from indexer.records import Rejected
 
@@ -165,7 +165,13 @@ def test_an_empty_table_has_no_rows(text: bytes) -> None:
         ("a.jsonl", b"x", "jsonl"),
         ("a.NDJSON", b"", "jsonl"),
         ("a.json", b'{"id": 1}', "jsonl"),
-        ("a.csv", b'{"id": 1}', "csv"),
+        ("a.csv", b'{"id": 1}', "jsonl"),
+        ("a.json", b'[{"id": 1}]', "json"),
+        ("feed", b"[]", "json"),
+        ("a.csv", "id,title\n".encode("utf-16"), "csv"),
+        ("a.xml", b"<rss/>", "xml"),
+        ("feed", b"\n <?xml version='1.0'?><feed/>", "xml"),
+        ("a.jsonl", b'[\n{"id": 1}\n]', "json"),
         ("a.tsv", b"", "csv"),
         ("a.jsonl.gz", gzip.compress(b"x"), "jsonl"),
         ("a.csv.gz", gzip.compress(b"x"), "csv"),
@@ -187,12 +193,15 @@ def test_the_format_by_name_else_by_content(tmp_path: Path, name: str, content: 
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("a.csv", b"PK\x03\x04rest", "Excel"),
+        ("a.csv", b"PK\x03\x04rest", "zip archive that is broken"),
+        ("a.csv", b"\xd0\xcf\x11\xe0rest", "Excel"),
+        ("a.csv", gzip.compress(gzip.compress(b"id,title")), "packed twice"),
+        ("a.csv", b"<!DOCTYPE html><html>404</html>", "HTML page"),
+        ("a.xml", b"id,title", "no XML"),
+        ("a.csv", b"\x28\xb5\x2f\xfd", "zstd"),
         ("a.jsonl", b"\x89PNG\r\n", "picture"),
-        ("a.csv", "id,title\n".encode("utf-16"), "UTF-16"),
         ("a.jsonl", bytes(range(32)) * 8, "binary"),
-        ("a.json", b'[{"id": 1}]', "JSON array"),
-        ("feed", b"[1]", "JSON array"),
+        ("feed", b"[1]", "format that is not known"),
         ("feed.txt", b"hello\n", "format that is not known"),
         ("a.jsonl.gz", b"\x1f\x8bbroken", "gzip"),
     ],
@@ -221,12 +230,86 @@ def test_an_archive_that_breaks_off_gives_what_it_had(tmp_path: Path) -> None:
     lines = b"".join(json.dumps({"id": number, "x": number * 2654435761 % 2**32}).encode() + b"\n" for number in range(20_000))
     packed = gzip.compress(lines)
     (tmp_path / "cut.jsonl.gz").write_bytes(packed[: len(packed) // 2])
-    with opened(recognise(tmp_path / "cut.jsonl.gz")) as stream:
-        rows = list(json_rows(physical_lines(stream), file="f"))
+    rows: list[RawRow | Rejected] = []
+    with source_rows(recognise(tmp_path / "cut.jsonl.gz"), name="f") as found:  # noqa: SIM117 - only the reading may raise
+        with pytest.raises(UnreadableFeed, match="can't be read from here on"):
+            rows.extend(found)
     assert len(rows) > 1000
-    assert isinstance(rows[-1], Rejected)
-    assert "can't be read from here on" in rows[-1].reason
-    assert rows[-1].line == len(rows)
+    assert [row.line for row in rows if isinstance(row, RawRow)] == list(range(1, len(rows) + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        (b'{"id": 1}\n{"id": 2, "t', True),
+        (b'{"id": 1}\n{"id": 2', True),
+        (b'{"id": 1}\n{"id": 2}', False),
+        (b'{"id": 1}\nnonsense', False),
+        (b'{"id": 1}\n{"id": 2, "t\n', False),
+    ],
+)
+def test_json_lines_that_end_in_the_middle_of_a_row_are_cut(text: bytes, cut: bool) -> None:
+    rows = json_rows(physical_lines(io.BytesIO(text)), file="f")
+    assert isinstance(next(rows), RawRow)
+    second = next(rows)
+    if isinstance(second, Rejected) and b"id" in text[10:]:
+        assert second.id == "2"
+    with pytest.raises(UnreadableFeed if cut else StopIteration):
+        next(rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        (b"id,title,x\n1,a,b\n2,c", True),
+        (b'id,title,x\n1,a,b\n2,c,"d', True),
+        (b"id,title,x\n1,a,b\n2,c,d", False),
+        (b"id,title,x\n1,a,b\n2,c\n", False),
+        (b"id,title,x\n1,a,b\n2,c,d,e", False),
+    ],
+)
+def test_a_table_that_ends_in_the_middle_of_a_row_is_cut(text: bytes, cut: bool) -> None:
+    rows = csv_rows(physical_lines(io.BytesIO(text)), file="f")
+    assert isinstance(next(rows), RawRow)
+    second = next(rows)
+    assert second.id == "2" if isinstance(second, Rejected) else second.fields["id"] == "2"
+    with pytest.raises(UnreadableFeed if cut else StopIteration):
+        next(rows)
+
+
+def test_empty_cells_of_spare_columns_may_be_missing_but_one_stays() -> None:
+    lines = physical_lines(io.BytesIO(b"id,a,title,b,c\n1,,,,\n2,x,,y,\n"))
+    rows = csv_rows(lines, file="f", spare=lambda name: len(name) == 1)
+    assert told(list(rows)) == [(2, {"id": "1", "a": "", "title": ""}), (3, {"id": "2", "a": "x", "title": "", "b": "y"})]
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "cp1252", "utf-16", "utf-8-sig"])
+def test_a_table_is_read_in_its_encoding_and_only_broken_lines_are_refused(tmp_path: Path, encoding: str) -> None:
+    title = "Café moulu" if encoding == "cp1252" else "红色的杯子"
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"id;title\n1;{title}\n2;{title} x\n".encode(encoding))
+    with source_rows(recognise(path), name="f") as rows:
+        assert told(list(rows)) == [(2, {"id": "1", "title": title}), (3, {"id": "2", "title": f"{title} x"})]
+    if encoding == "gb18030":
+        path.write_bytes(path.read_bytes() + b"3;\xff\n")
+        with source_rows(recognise(path), name="f") as rows:
+            assert told(list(rows))[2] == (4, "is not GB18030 (byte 0xff at position 3)")
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("id;price, net;title\n1;12,99;Mug, red\n2;5,00;Cup\n", ";"),
+        ("id\ttitle, long\n1\tMug, red, large\n", "\t"),
+        ("id|a;b|c\n1|2;3|4\n", "|"),
+        ('"id","a;b;c"\n1,2\n', ","),
+        ("sep=;\nid,x;title\n", ";"),
+        ("id\n1\n", ","),
+        ('id,"open\n', ","),
+    ],
+)
+def test_the_delimiter_is_the_one_that_rows_agree_on(text: str, delimiter: str) -> None:
+    assert delimiter_in(text) == delimiter
 
 
 def test_lines_are_estimated_for_progress_bars(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from indexer.errors import ModelError, NotFinite, SettingsError, UnknownName, WidthMismatch
 from indexer.fuse.base import Fusion, PartRow
-from indexer.fuse.catalog import FUSIONS, make_fusion
+from indexer.fuse.catalog import FUSIONS, make_fusion, needed_kinds
 from indexer.fuse.weighted import WeightedFusion
 from indexer.settings import EncodeSettings
 from indexer.vectors import Row
@@ -95,6 +95,48 @@ def test_the_digest_is_of_ratios_and_width() -> None:
     assert WeightedFusion(title=0.4, description=0.2, photo=0.4, width=3).spec.digest != digest
 
 
+def test_kinds_without_weight_leave_the_digest_as_it_was() -> None:
+    plain = WeightedFusion(title=0.3, description=0.2, photo=0.5, width=8)
+    assert plain.spec.weights == "title 0.300000, description 0.200000, photo 0.500000"
+    assert plain.spec.digest.startswith("99c031c2c4")  # as of the first release
+    assert WeightedFusion(title=0.3, description=0.2, photo=0.5, brand=0, attributes=0.0, width=8).spec.digest == plain.spec.digest
+    for more in ({"brand": 0.1}, {"attributes": 0.1}):
+        assert WeightedFusion(title=0.3, description=0.2, photo=0.5, width=8, **more).spec.digest != plain.spec.digest
+
+
+def test_brand_and_attributes_weigh_and_words_weigh_what_all_texts_do() -> None:
+    fusion = WeightedFusion(title=0.3, brand=0.1, attributes=0.2, photo=0.4, width=2)
+    row = fused(fusion, PartRow("brand", EAST), PartRow("attributes", EAST), PartRow("photo", NORTH))
+    assert row[0] / row[1] == pytest.approx(float(Fraction(3, 4)))
+    row = fused(fusion, PartRow("text", EAST), PartRow("photo", NORTH))
+    assert row[0] / row[1] == pytest.approx(float(Fraction(6, 4)))
+
+
+def test_a_kind_that_weighs_nothing_may_come_and_is_ignored(fusion: WeightedFusion) -> None:
+    assert fused(fusion, PartRow("title", EAST), PartRow("brand", NORTH)) == pytest.approx(EAST)
+    assert fusion.fuse([PartRow("attributes", NORTH)]) is None
+
+
+def test_a_kind_that_does_not_exist_gets_no_weight() -> None:
+    with pytest.raises(ModelError, match="'brand'"):
+        WeightedFusion(title=1, brend=1, width=2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kinds"),
+    [
+        (EncodeSettings(), {"title", "description"}),
+        (EncodeSettings(description_weight=0), {"title"}),
+        (EncodeSettings(brand_weight=0.1, attributes_weight=0.2), {"title", "description", "brand", "attributes"}),
+        (EncodeSettings(title_weight=0, description_weight=0), set()),
+        (EncodeSettings(fusion="mlp", title_weight=0, brand_weight=1), {"title", "description"}),
+        (EncodeSettings(fusion="a plug-in", title_weight=0, brand_weight=1), {"title", "description", "brand"}),
+    ],
+)
+def test_only_kinds_with_weight_are_needed(settings: EncodeSettings, kinds: set[str]) -> None:
+    assert needed_kinds(settings) == kinds
+
+
 @pytest.mark.parametrize("weights", [(0, 0, 0), (-1, 1, 1), (float("nan"), 1, 1), (float("inf"), 1, 1)])
 def test_weights_must_weigh(weights: tuple[float, float, float]) -> None:
     title, description, photo = weights
@@ -109,7 +151,10 @@ def test_settings_choose() -> None:
     assert {"weighted", "mlp"} <= set(FUSIONS.names())
     with pytest.raises(UnknownName, match="weighted"):
         make_fusion(EncodeSettings(fusion="weigthed"), width=2)
-    with pytest.raises(SettingsError):
-        make_fusion(EncodeSettings(title_weight=0, description_weight=0, photo_weight=0), width=2)
+    nothing = EncodeSettings(title_weight=0, description_weight=0, photo_weight=0)
+    with pytest.raises(SettingsError, match="ATTRIBUTES_WEIGHT"):
+        make_fusion(nothing, width=2)
+    brand = make_fusion(nothing.model_copy(update={"brand_weight": 1.0}), width=2)
+    assert fused(brand, PartRow("brand", NORTH)) == pytest.approx(NORTH)
     with pytest.raises(SettingsError, match="FUSION_FOLDER"):
         make_fusion(EncodeSettings(fusion="mlp"), width=2)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from indexer.ledger.base import Outcome
-from indexer.ledger.draft import Draft, state_of, state_text
+from indexer.ledger.draft import Draft, source_version, state_of, state_text
 from indexer.ledger.merge import RowState, stamp_of
 from indexer.records import Delete, Event, Lane, Money, Offer, Product
 
@@ -78,7 +78,7 @@ def test_a_row_version_is_the_clock_or_one_more() -> None:
 def test_what_is_not_to_be_indexed_keeps_its_row_version() -> None:
     draft = live()
     assert apply(draft, replace(NEW, title="shoe")) is Outcome.UNCHANGED
-    assert draft.touched
+    assert (draft.moved, draft.reshaped) == (True, False)
     assert draft.version_after(NOW + 7) == NOW
 
 
@@ -120,7 +120,7 @@ def test_a_newer_delete_revives_a_buried_tombstone() -> None:
 def test_an_event_that_is_not_newer_revives_nothing(version: int) -> None:
     draft = live(buried="encode")
     apply(draft, Product(id="p", title="shoe", version=version))
-    assert (draft.lane, draft.buried_lane, draft.touched) == (None, "encode", False)
+    assert (draft.lane, draft.buried_lane, draft.moved) == (None, "encode", False)
 
 
 def test_states_survive_their_text() -> None:
@@ -129,3 +129,37 @@ def test_states_survive_their_text() -> None:
         apply(draft, event)
         assert state_of(state_text(draft.state)) == draft.state
     assert state_of(state_text(RowState())) == RowState()
+
+
+def test_a_snapshots_barrier_survives_its_text_and_an_ordinary_one_is_written_as_ever() -> None:
+    draft = live()
+    assert draft.drop(arrival=NOW + 3, now=NOW + 5)
+    assert state_of(state_text(draft.state)) == draft.state
+    apply(draft, Delete(id="p", version=9))
+    assert state_of(state_text(draft.state)) == draft.state
+    plain = tombstone()
+    assert state_text(plain.state) == '{"deleted":["s",2,1,1800000000000000,null]}'
+
+
+def test_what_a_snapshot_does_not_hold_becomes_a_tombstone_to_write() -> None:
+    draft = live(buried="encode")
+    assert draft.drop(arrival=NOW + 3, now=NOW + 5)
+    assert (draft.lane, draft.revived, draft.standing, draft.version_after(NOW + 5)) == ("offers", True, "deleted", NOW + 5)
+    assert not draft.drop(arrival=NOW + 4, now=NOW + 6)
+    assert not tombstone().drop(arrival=NOW + 3, now=NOW)
+
+
+def test_a_row_whose_standing_turns_without_new_content_is_told_apart() -> None:
+    draft = Draft("p")
+    apply(draft, PRICE)
+    waits = stored(draft, lane=None, version=0)
+    apply(waits, Delete(id="p", version=9))
+    assert (waits.turned, waits.reshaped, waits.content_changed, waits.standing) == (True, True, False, "deleted")
+
+
+@pytest.mark.parametrize(("version", "told"), [(7, 7), (2**80, 2**80), (1_700_000_000, 1_700_000_000_000_000), (None, None)])
+def test_the_source_version_is_read_out_of_a_states_text(version: int | None, told: int | None) -> None:
+    draft = Draft("p")
+    assert source_version(state_text(draft.state)) is None
+    apply(draft, replace(NEW, version=version))
+    assert source_version(state_text(draft.state)) == told

@@ -1,7 +1,7 @@
 import pytest
 
 from indexer.ledger.base import Outcome
-from indexer.ledger.merge import Incoming, Merged, RowState, Stamp, is_future, merge, stamp_of
+from indexer.ledger.merge import Incoming, Merged, RowState, Stamp, drop, is_future, merge, stamp_of
 
 NOW = 1_800_000_000_000_000
 
@@ -164,3 +164,69 @@ def test_numbers_are_remembered_while_times_rule() -> None:
 def test_an_old_job_sent_again_does_not_outrun_what_came_in_between() -> None:
     mixed = story(full(None, "shoe", arrival=NOW), full(7, "boot", arrival=NOW + 5)).state
     assert merge(mixed, full(None, "shoe", arrival=NOW)).outcome is Outcome.STALE
+
+
+LATER = NOW + 10
+
+
+def dropped(*events: Incoming, since: int = NOW + 5) -> RowState:
+    """The state of a product that a snapshot of that arrival did not hold."""
+    merged = drop(story(*events).state, arrival=since)
+    assert merged.outcome is Outcome.DELETED
+    assert merged.content_changed
+    return merged.state
+
+
+@pytest.mark.parametrize(
+    ("version", "arrival", "outcome"),
+    [
+        (5, LATER, Outcome.ENCODED),  # listed again, unchanged
+        (6, LATER, Outcome.ENCODED),
+        (4, LATER, Outcome.STALE),
+        (5, NOW + 5, Outcome.UNCHANGED),  # by the snapshot's own job, sent again: the price is not news
+        (6, NOW + 4, Outcome.UNCHANGED),  # by a job that began before it
+        (None, LATER, Outcome.ENCODED),
+        (None, NOW + 4, Outcome.UNCHANGED),
+    ],
+)
+def test_what_lifts_a_soft_barrier(version: int | None, arrival: int, outcome: Outcome) -> None:
+    after = merge(dropped(full(5)), full(version, arrival=arrival))
+    assert after.outcome is outcome
+    assert (after.state.deleted is None) == (outcome is Outcome.ENCODED)
+
+
+def test_only_what_lives_is_dropped() -> None:
+    for before in (RowState(), story(offer(3)).state, story(gone(3)).state):
+        assert drop(before, arrival=LATER) == Merged(before, Outcome.UNCHANGED)
+
+
+def test_offers_wait_beside_a_soft_barrier_as_if_the_content_had_not_come() -> None:
+    state = dropped(full(5, offer="10"))
+    assert merge(state, offer(4, "8")).outcome is Outcome.STALE
+    assert merge(state, offer(5, "10")).outcome is Outcome.UNCHANGED
+    waits = merge(state, offer(6, "9"))
+    assert waits.outcome is Outcome.OFFER_ONLY
+    back = merge(waits.state, full(5, offer="10", arrival=LATER)).state
+    assert back.offer is not None
+    assert back.offer.digest == "9"
+
+
+@pytest.mark.parametrize(("version", "hardened"), [(4, False), (5, True), (6, True)])
+def test_a_delete_of_the_source_hardens_a_soft_barrier_unless_it_is_older(version: int, hardened: bool) -> None:
+    after = merge(dropped(full(5)), gone(version, arrival=LATER))
+    assert after.outcome is (Outcome.UNCHANGED if hardened else Outcome.STALE)
+    again = merge(after.state, full(5, arrival=LATER))
+    assert again.outcome is (Outcome.STALE if hardened else Outcome.ENCODED)
+
+
+def test_a_hardened_barrier_still_remembers_the_snapshot() -> None:
+    state = merge(dropped(full(5)), gone(6, arrival=LATER)).state
+    early = merge(state, full(7, arrival=NOW + 4))
+    assert early.outcome is Outcome.OFFER_ONLY
+    assert early.state.content is None
+    assert merge(early.state, full(7, arrival=LATER)).outcome is Outcome.ENCODED
+
+
+def test_once_lifted_a_soft_barrier_is_forgotten() -> None:
+    back = merge(dropped(full(5)), full(5, arrival=LATER)).state
+    assert merge(back, full(6, "boot", arrival=NOW)).outcome is Outcome.ENCODED

@@ -1,6 +1,7 @@
 """Hints: bounded in memory and on a broker, and harmless when the broker is away."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 
@@ -115,3 +116,10 @@ def test_due_rows_get_as_many_hints_as_claims_within_bounds(rows: dict[Lane, int
         assert hints <= AT_ONCE
         assert hints * claim >= number or hints == AT_ONCE
         assert (hints - 1) * claim < number or not hints
+
+
+def test_a_broker_behind_tls_must_show_its_certificate() -> None:
+    for url, checked in (("rediss://h:1/0", "required"), ("rediss://h:1/0?ssl_cert_reqs=none", ssl.CERT_NONE)):
+        publisher = CeleryPublisher(url)
+        assert publisher._app.connection_for_write().ssl == {"ssl_cert_reqs": checked}
+        publisher.close()

@@ -7,6 +7,8 @@ import pytest
 from indexer.errors import BadFilter, QueryError
 from indexer.query.normalise import LENGTH_CAP, as_query, normalise
 from indexer.records import Filter, Query
+from indexer.settings import TextSettings
+from indexer.text import Cleaning
 
 PHOTO = b"\x89PNG"
 
@@ -21,6 +23,9 @@ def fit(query: Query) -> Query:
         ("  running   shoes ", "running shoes"),
         ("Ｎｉｋｅ\u3000鞋", "Nike 鞋"),
         ("沙发", "沙发"),
+        ("無線滑鼠", "无线鼠标"),
+        ('10" 3.5mm XXL', "10 inch 3.5 mm 2XL"),
+        ("shoes for the beach", "shoes for the beach"),
         ("a\x00b", "a b"),
         ("", ""),
         (" \n\t", ""),
@@ -28,6 +33,11 @@ def fit(query: Query) -> Query:
 )
 def test_text_is_cleaned(typed: str, cleaned: str) -> None:
     assert fit(Query(text=typed)).text == cleaned
+
+
+def test_the_settings_steps_are_used() -> None:
+    own = Cleaning.load(TextSettings(query=("spaces",)))
+    assert normalise(Query(text=" 無線  滑鼠 "), per_page_cap=100, cleaning=own).text == "無線 滑鼠"
 
 
 def test_half_a_character_does_no_harm() -> None:

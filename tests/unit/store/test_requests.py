@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from indexer.records import Filter
+from indexer.settings import TextSettings
 from indexer.store.base import ExactLeg, Leg, LexicalLeg, VectorLeg
 from indexer.store.requests import ROW, describe_body, leg_body, lexical_query, search_call
+from indexer.text import Cleaning
 
 VECTOR = np.array([0.6, -0.8], dtype=np.float32)
 FILTERS = (Filter("brand", "eq", ("Nike",)), Filter("price", "lt", (15,)))
@@ -71,6 +73,57 @@ def test_only_words_with_cjk_characters_ask_the_cjk_fields() -> None:
     assert "title.cjk" not in json.dumps(lexical_query("running shoes", ()))
     for text in ("沙发", "nike 鞋", "ソファ", "소파", "ｿﾌｧ"):
         assert "title.cjk" in json.dumps(lexical_query(text, ()))
+
+
+def across(text: str) -> dict[str, dict[str, Any]]:
+    """The cross-field clauses of a query, by their first field."""
+    clauses = lexical_query(text, ())["bool"]["must"][0]["dis_max"]["queries"]
+    found = [clause["multi_match"] for clause in clauses if clause.get("multi_match", {}).get("type") == "cross_fields"]
+    return {clause["fields"][0].split("^")[0]: clause for clause in found}
+
+
+def test_chinese_is_asked_in_words_and_in_pairs_that_hold_together() -> None:
+    clauses = across("連衣裙 紅色")
+    assert clauses["zh_title"]["query"] == "连衣裙 红色"
+    assert clauses["zh_title"]["boost"] > 1
+    assert clauses["title.cjk"]["query"] == "连衣裙 红色"
+    assert clauses["title.cjk"]["minimum_should_match"] == "3<75%"
+
+
+def test_without_chinese_words_the_pairs_are_asked_loosely() -> None:
+    for text in ("ソファ", "소파", "的"):
+        assert across(text).keys() == {"title", "title.cjk"}
+        assert across(text)["title.cjk"]["minimum_should_match"] == "34%"
+
+
+def test_a_query_is_cleaned_as_the_index_is_and_stop_words_do_not_count() -> None:
+    clauses = across('Schuhe für Kinder 10" XXL')
+    assert clauses["title"]["query"] == "Schuhe Kinder 10 inch 2XL"
+    exact = lexical_query('Tisch 10"', ())["bool"]["must"][0]["dis_max"]["queries"][1]
+    assert exact["match"]["title.exact"]["query"] == "Tisch 10 inch"
+    own = Cleaning.load(TextSettings(indexed=("spaces",)))
+    assert '10\\"' in json.dumps(lexical_query('Tisch 10"', (), own))
+
+
+def test_letters_of_chinese_words_are_not_asked_by_themselves() -> None:
+    query = json.dumps(lexical_query("Nike T恤", ()), ensure_ascii=False)
+    assert across("Nike T恤")["title"]["query"] == "Nike 恤"
+    assert '"query": "Nike t恤"' not in query
+    assert across("Nike T恤")["zh_title"]["query"] == "nike t恤"
+
+
+def test_nothing_left_of_the_words_finds_nothing_and_not_everything() -> None:
+    assert lexical_query("🛋️", FILTERS) == {"match_none": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"), [("4006381333931", "04006381333931"), ("12345670", "00000012345670"), ("1234567", ""), ("x12345670", "")]
+)
+def test_a_trade_item_number_is_asked_for_as_such(text: str, asked: str) -> None:
+    terms = [
+        clause["term"]["gtin"]["value"] for clause in lexical_query(text, ())["bool"]["must"][0]["dis_max"]["queries"] if "term" in clause
+    ]
+    assert terms == ([asked] if asked else [])
 
 
 def test_no_words_mean_a_filter_without_scores() -> None:

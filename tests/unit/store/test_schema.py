@@ -1,6 +1,7 @@
 """The index body: filled in by structure, carrying its identity, and never deadly to an embedded server."""
 
 import json
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from importlib import resources
@@ -59,14 +60,15 @@ def test_settings_and_width_stand_where_they_belong() -> None:
 def test_the_mapping_is_strict_and_maps_every_field_that_documents_have() -> None:
     product = Product(
         id="a",
-        title="t",
-        description="d",
+        title="鞋",
+        description="鞋",
         brand="b",
         category=("c",),
         price=Money(1, "EUR"),
         stock=1,
         attributes={"a": "x", "n": 1.0, "t": True, "l": ("y",)},
         group="g",
+        gtin="4006381333931",
         language="en",
         popularity=1.0,
     )
@@ -80,6 +82,7 @@ def test_every_analyser_and_normaliser_that_a_field_names_is_defined() -> None:
     text = json.dumps(BODY["mappings"])
     named = set(analysis["analyzer"]) | set(analysis["normalizer"])
     assert all(f'"{name}"' in text for name in named)
+    assert set(re.findall(r'"(?:search_)?analyzer": "(\w+)"', text)) <= {*analysis["analyzer"], "whitespace"}
     defined = {*analysis["filter"], "lowercase", "asciifolding", "cjk_width"}
     for part in [*analysis["analyzer"].values(), *analysis["normalizer"].values()]:
         assert set(part["filter"]) <= defined

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from indexer.errors import BrokerUnavailable, IndexerError, LedgerUnavailable
 from indexer.observe import RunObserver
@@ -13,6 +14,7 @@ from indexer.publish.messages import ACCEPT_TASK, WORK_TASK
 from indexer.records import LANES, Lane, Rejected
 from indexer.settings import FeedSettings, Settings, WorkSettings
 from indexer.work.claims import Stopping
+from indexer.work.pace import Turns
 from indexer.write_path import Indexer
 from tests.unit.write_path.shop import Recorder, Shop
 from workers.app import QUEUES, make_app
@@ -44,6 +46,10 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def rows(number: int) -> list[dict[str, object]]:
+    return [{"id": f"p{n}", "title": f"chair {n}"} for n in range(number)]
+
+
+def sent(number: int) -> list[JsonValue]:
     return [{"id": f"p{n}", "title": f"chair {n}"} for n in range(number)]
 
 
@@ -80,6 +86,38 @@ def test_a_hint_that_is_none_does_nothing(site: Site) -> None:
     assert site.built == 0
 
 
+def test_a_hint_of_a_lower_lane_works_new_products_first_and_goes_on_as_what_it_is(site: Site) -> None:
+    site.shop.feed(rows(32))
+    run_hints(site)
+    site.shop.feed([row | {"title": f"changed {row['id']}"} for row in rows(32)])
+    site.shop.feed([{"id": f"new{n}", "title": f"lamp {n}"} for n in range(16)])
+    while site.shop.publisher.take() is not None:
+        pass
+    assert site.shop.dirty() == {"encode_new": 16, "encode": 32}
+    site.runtime.turns = Turns(LANES)
+    assert work(site.runtime, {"lane": "encode"}) == 16
+    assert site.shop.dirty() == {"encode": 32}
+    assert site.shop.publisher.take() == "encode"
+    assert site.shop.publisher.take() is None
+
+
+def test_a_process_works_no_lane_that_is_not_its_own(site: Site) -> None:
+    site.shop.feed(rows(16))
+    heavy = Runtime(site.shop.settings, lambda *_: site.shop.indexer, lanes=["backfill"])
+    assert work(heavy, {"lane": "backfill"}) == 0
+    assert site.shop.dirty() == {"encode_new": 16}
+
+
+def test_values_without_names_are_no_message_of_ours(site: Site) -> None:
+    app = make_app("memory://", site.shop.settings)
+    register(app, site.runtime)
+    site.shop.feed(rows(3))
+    app.tasks[WORK_TASK].run("encode_new")
+    app.tasks[ACCEPT_TASK].run("j", [])
+    assert site.shop.dirty() == {"encode_new": 3}
+    assert site.shop.indexer.job("j") is None
+
+
 def test_a_broker_that_is_away_does_not_undo_the_work(site: Site) -> None:
     class Away:
         def work(self, lane: Lane, *, hints: int = 1) -> None:
@@ -99,6 +137,30 @@ def test_rows_of_a_message_are_accepted_under_its_job(site: Site) -> None:
     assert job.committed
     assert (job.counts["encoded"], job.counts["rejected"]) == (3, 1)
     assert "outside" in job.rejected[0].reason
+
+
+def test_a_message_may_hold_a_snapshot_and_its_limits_hold(site: Site) -> None:
+    accept(site.runtime, {"job_id": "all", "rows": sent(20), "terms": {"snapshot": True}})
+    run_hints(site)
+    accept(site.runtime, {"job_id": "most", "rows": sent(17), "terms": {"snapshot": True}})
+    refused = site.shop.indexer.job("most")
+    assert refused is not None
+    assert "lacks 3 of 20 products (15.0%)" in refused.failed
+    accept(site.runtime, {"job_id": "more", "rows": sent(17), "terms": {"snapshot": True, "drop_limit": 0.2}})
+    taken = site.shop.indexer.job("more")
+    assert taken is not None
+    assert (taken.committed, taken.counts["dropped"], taken.counts["unchanged"]) == (True, 3, 17)
+    run_hints(site)
+    assert site.shop.products().keys() == {f"p{n}" for n in range(17)}
+
+
+def test_a_message_may_say_how_many_rejects_are_too_many(site: Site) -> None:
+    bad: list[JsonValue] = [{"title": "no id"}] * 3
+    accept(site.runtime, {"job_id": "bad", "rows": [*bad, *sent(5)], "terms": {"max_rejects": 2}})
+    job = site.shop.indexer.job("bad")
+    assert job is not None
+    assert not job.committed
+    assert "more than the 2 allowed" in job.failed
 
 
 def test_a_feed_of_a_message_must_lie_under_the_roots(site: Site, tmp_path: Path) -> None:

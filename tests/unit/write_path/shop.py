@@ -107,7 +107,7 @@ class Shop:
             store=lambda: self.store,
             cache=lambda: self.cache,
             encoders=self._encoders,
-            engine=lambda encoders: ProductEngine(encoders, batch=self.settings.encode.batch, observer=watcher),
+            engine=lambda encoders: ProductEngine(encoders, self.settings.encode, observer=watcher),
         )
         return Indexer(self.ledger, self.publisher, Workshop(makers), self.settings, observer=watcher)
 

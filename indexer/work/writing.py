@@ -1,0 +1,78 @@
+"""What a claim's rows became, into the store, and what came of each back into the ledger."""
+
+import threading
+
+from indexer.errors import EncoderMismatch, IndexMissing, StoreBusy, StoreError
+from indexer.ledger.base import Ledger
+from indexer.observe import RunObserver
+from indexer.store.base import Written
+from indexer.work.claims import Claim
+from indexer.work.documents import Made, Workshop
+from indexer.work.pace import Pace
+
+
+class Writer:
+    """The writes of one process: the index made or checked first, no more at once than the store takes well. Safe across threads."""
+
+    def __init__(self, ledger: Ledger, workshop: Workshop, *, most: int, observer: RunObserver) -> None:
+        """At most `most` writes at once; nothing is asked of the store yet."""
+        self._ledger = ledger
+        self._workshop = workshop
+        self._pace = Pace(most=most)
+        self._observer = observer
+        self._ensured = threading.Lock()
+        self._index = ""
+
+    def check_recipe(self) -> None:
+        """Refuse to make what would have to be made again: raises EncoderMismatch where the ledger wants another recipe than ours."""
+        wanted = self._ledger.recipe()
+        if wanted and wanted != self._workshop.encoders.recipe:
+            raise EncoderMismatch(
+                f"The ledger wants documents made by the recipe {wanted}, this process makes them by {self._workshop.encoders.recipe}.",
+                cure="Start it again with the settings of the others (FUSEDEX_ENCODE__*); or run `fusedex refuse-all` with these.",
+            )
+
+    def write(self, claim: Claim, made: Made) -> int:
+        """How many rows are settled: in the index, or buried for good. What the store did not take now goes back, unblamed.
+
+        Raises StoreBusy where it took nothing at all, and what `ProductStore.ensure` and `write` raise.
+        """
+        self._ensure_index()
+        self._observer.stage_moved("writing")
+        written = self._bulk(made)
+        self._observer.stage_moved("written")
+        there = [result for result in written if result.outcome != "failed"]
+        newer = sum(result.outcome == "newer" for result in there)
+        self._observer.documents_written(written=len(there) - newer, newer=newer, failed=len(written) - len(there))
+        self._observer.stage_moved("finishing")
+        # Counted before the rows are clean: whoever waits for clean rows then sees the sums with them.
+        self._ledger.count(texts=made.texts, photos=made.photos, cached=made.cached, written=len(there) - newer, newer=newer)
+        claim.finish([made.finished[result.id] for result in there], recipe=self._workshop.encoders.recipe)
+        refused = {r.id: StoreError(f"{r.error}: {r.reason}") for r in written if r.outcome == "failed" and not r.retryable}
+        settled = len(there) + claim.bury(made.errors | refused)
+        if claim.rows:
+            later = next(result for result in written if result.id in claim.rows)
+            if not settled:
+                raise StoreBusy(f"No document was taken; {later.id!r} because of {later.error}: {later.reason}")
+            claim.put_back_later(f"{later.error}: {later.reason}")
+        return settled
+
+    def _bulk(self, made: Made) -> list[Written]:
+        if not made.documents:
+            return []
+        with self._pace.writing() as write:
+            try:
+                written = self._workshop.store.write(made.documents)
+            except IndexMissing:
+                self._index = ""
+                raise
+            if any(result.error == StoreBusy.__name__ for result in written):
+                write.refused()
+            return written
+
+    def _ensure_index(self) -> None:
+        with self._ensured:
+            if not self._index:
+                self._index = self._workshop.store.ensure(self._workshop.encoders.identity(self._ledger.id))
+                if not self._ledger.recipe():
+                    self._ledger.set_recipe(self._workshop.encoders.recipe)
