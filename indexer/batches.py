@@ -1,18 +1,32 @@
 """Split, keep order, map; knows nothing of products."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import TypeVar
+
+from indexer.errors import IndexerError
 
 T = TypeVar("T")
 
 
 def batches(items: Iterable[T], *, size: int) -> Iterator[list[T]]:
-    """Yield lists of at most `size` items, in order, never an empty one; reads the input lazily."""
+    """Yield lists of at most `size` items, in order, never an empty one; reads the input lazily.
+
+    Where the input ends with an error of ours, what came before it is given first, then the error is raised.
+    """
     if size < 1:
         raise ValueError(f"A batch holds at least one item, not {size}.")
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
+    batch: list[T] = []
+    try:
+        for item in items:
+            batch.append(item)
+            if len(batch) == size:
+                full, batch = batch, []
+                yield full
+    except IndexerError:
+        if batch:
+            yield batch
+        raise
+    if batch:
         yield batch
 
 

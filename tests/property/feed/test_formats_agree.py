@@ -1,4 +1,4 @@
-"""The same products, whatever format, encoding, delimiter or packing they come in; and of each beginning of a file, only whole rows."""
+"""The same products, whatever a feed is written in; and of the beginning of a file, only whole rows."""
 
 import bz2
 import csv

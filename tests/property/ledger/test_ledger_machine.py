@@ -26,7 +26,7 @@ from indexer.store.memory import MemoryStore
 
 IDS = ("a", "b", "c")
 LEASE_S = 60
-EXAMPLES = 120
+EXAMPLES = 60
 START = 1_700_000_000_000_000
 CHANGES = (Outcome.ENCODED, Outcome.OFFER_ONLY, Outcome.DELETED)
 REFUSED = (Outcome.CONFLICT, Outcome.FUTURE)
@@ -127,6 +127,7 @@ class WritePath(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="fusedex-machine-"))
         shutil.copy(_template(), self.folder / "ledger.db")
         self.ledger = open_ledger(f"sqlite:///{self.folder}/ledger.db", future_s=300, clock=lambda: self.now)
+        self.change_recipe()
 
     def teardown(self) -> None:
         if hasattr(self, "ledger"):
@@ -181,8 +182,7 @@ class WritePath(RuleBasedStateMachine):
         elif what == "redo":
             self.redo(keys, forget=data.draw(st.booleans()), above=data.draw(st.booleans()))
         elif what == "recipe":
-            self.recipes += 1
-            self.ledger.set_recipe(f"recipe {self.recipes}")
+            self.change_recipe()
         else:
             buried = {letter.id for letter in self.ledger.letters()}
             assert self.ledger.replay(keys) == len(buried & set(keys))
@@ -195,6 +195,10 @@ class WritePath(RuleBasedStateMachine):
         with pytest.raises(InvalidField):
             self.ledger.accept(job, [*map(event_of, events), poison])
         assert [self.ledger.standing(key) for key in IDS] == before
+
+    def change_recipe(self) -> None:
+        self.recipes += 1
+        self.ledger.set_recipe(f"recipe {self.recipes}")
 
     def redo(self, keys: list[str], *, forget: bool, above: bool) -> None:
         """As after a comparison with the index, or for another fusion."""
@@ -247,8 +251,9 @@ class WritePath(RuleBasedStateMachine):
             snapshot.named.update(keys)
 
     def some_job(self, data: st.DataObject) -> str:
-        known = [job for job in self.jobs if not job.startswith("s")] + [snapshot.job for snapshot in self.snapshots]
-        job = data.draw(st.none() | st.sampled_from(known)) if known else None
+        open_ = [snapshot.job for snapshot in self.snapshots]
+        old = [job for job in self.jobs if not job.startswith("s")]
+        job = data.draw(st.sampled_from([*old[:2], *old[-1:], *open_, None]))
         if job is None:
             self.now += 1
             job = f"j{len(self.jobs)}"
@@ -287,11 +292,13 @@ class WritePath(RuleBasedStateMachine):
 
     def go_on(self, owner: str, data: st.DataObject) -> None:
         hand = self.hands.pop(owner)
-        ends = ["finish", "finish", "finish", "die before the write", "die after the write", "release", "bury"]
+        ends = ["finish", "finish", "finish", "finish too late", "die before the write", "die after the write", "release", "bury"]
         end = data.draw(st.sampled_from(ends))
-        if end in ("finish", "die after the write"):
+        if end in ("finish", "finish too late", "die after the write"):
             self.write(hand.rows)
-        if end == "finish":
+        if end == "finish too late":
+            self.change_recipe()
+        if end.startswith("finish"):
             self.finish(owner, hand, wake=data.draw(st.none() | st.integers(-5, 90)))
         elif end == "release":
             self.ledger.release(owner, [row.id for row in hand.rows], delay_s=5, give_back=data.draw(st.booleans()))

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -5,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.batches import batches, by_length
-from indexer.errors import DuplicateName, UnknownName
+from indexer.errors import DuplicateName, UnknownName, UnreadableFeed
 from indexer.observe import RunObserver
 from indexer.registry import Registry, did_you_mean
 from indexer.specs import ImageInput, ModelSpec
@@ -57,6 +58,17 @@ def test_the_digest_follows_what_decides_the_rows() -> None:
         replace(SPEC, image=ImageInput(side=224, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))),
     ]
     assert len({spec.digest for spec in [SPEC, *changed]}) == 5
+
+
+def test_what_came_before_an_error_of_ours_is_in_a_batch() -> None:
+    def cut_short() -> Iterator[int]:
+        yield from range(5)
+        raise UnreadableFeed("cut short")
+
+    taken: list[list[int]] = []
+    with pytest.raises(UnreadableFeed):
+        taken.extend(batches(cut_short(), size=3))
+    assert taken == [[0, 1, 2], [3, 4]]
 
 
 def test_a_misspelt_hook_is_refused() -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,21 @@ def test_an_engine_that_hangs_is_replaced(make: Make, monkeypatch: pytest.Monkey
     assert stack.endpoints() is not None
 
 
+@contextmanager
+def held(port: int) -> Iterator[None]:
+    """Hold a port of a killed process: to /proc it is gone some moments before its sockets are closed."""
+    found: list[socket.socket] = []
+
+    def bind() -> bool:
+        with suppress(OSError):
+            found.append(socket.create_server(("127.0.0.1", port)))
+        return bool(found)
+
+    until(bind)
+    with found[0]:
+        yield
+
+
 def test_a_port_that_was_taken_meanwhile_is_changed_and_the_workers_are_told(make: Make, notes: Path) -> None:
     stack = make()
     first = stack.up()
@@ -189,7 +205,7 @@ def test_a_port_that_was_taken_meanwhile_is_changed_and_the_workers_are_told(mak
     os.kill(pids(stack)["broker"] or 0, signal.SIGKILL)
     port = int(first.broker_url.rsplit(":", 1)[1].split("/")[0])
     until(lambda: stack.endpoints() is None)
-    with socket.create_server(("127.0.0.1", port)):
+    with held(port):
         second = stack.up(workers=False)
     assert second.broker_url != first.broker_url
     until(lambda: len(workers(notes)) == 2)

@@ -42,6 +42,7 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     site = Site(tmp_path)
     yield site
+    site.runtime.comeback.close()
     site.shop.close()
 
 
