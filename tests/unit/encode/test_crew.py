@@ -30,26 +30,29 @@ def test_what_is_urgent_goes_first_and_the_rest_in_order() -> None:
     assert seen == ["x", "y", "a", "b", "c"]
 
 
+def alive(crew: str) -> int:
+    """The crew's threads, by name: those of other tests may begin and end meanwhile."""
+    return sum(thread.name.startswith(f"{crew}-") for thread in threading.enumerate())
+
+
 def test_threads_start_when_needed_and_no_more_than_told() -> None:
-    before = threading.active_count()
-    crew, gate = Crew(3), threading.Event()
-    assert threading.active_count() == before
+    crew, gate = Crew(3, name="three"), threading.Event()
+    assert alive("three") == 0
     waiting = [crew.submit(gate.wait, 60) for _ in range(10)]
-    assert threading.active_count() == before + 3
+    assert alive("three") == 3
     gate.set()
     assert all(future.result() for future in waiting)
     crew.shutdown()
-    assert threading.active_count() == before
+    assert alive("three") == 0
 
 
 def test_one_task_after_the_other_needs_one_thread() -> None:
-    before = threading.active_count()
-    crew = Crew(8)
+    crew = Crew(8, name="one-by-one")
     for _ in range(20):
         crew.submit(abs, -1).result()
         while not crew._tasks._idle:
             time.sleep(0.001)
-    assert threading.active_count() == before + 1
+    assert alive("one-by-one") == 1
     crew.shutdown()
 
 
@@ -76,9 +79,8 @@ def test_a_task_may_shut_its_own_crew_down() -> None:
 
 
 def test_a_forgotten_crew_ends_its_threads() -> None:
-    before = threading.active_count()
-    crew = Crew(2)
+    crew = Crew(2, name="forgotten")
     crew.submit(abs, -1).result()
     del crew
-    while threading.active_count() > before:
+    while alive("forgotten"):
         time.sleep(0.002)
