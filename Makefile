@@ -35,8 +35,8 @@ check: $(READY)  ## the rules about ourselves and all tests that need no engine
 faults: $(READY)  ## every fault on the real engines, about eight minutes; SEED=7 chooses another course
 	$(BIN)/python -m pytest tests/faults --seed=$(or $(SEED),1) $(PYTEST_ARGS)
 
-bench: $(READY)  ## ratios against bare rivals, measured in one run
-	@$(BIN)/python -m benchmarks
+bench: $(READY)  ## ratios against bare rivals, measured in one run; ONLY="pipeline daily" leaves the others out
+	@$(BIN)/python -m benchmarks $(ONLY)
 
 docs: $(READY)  ## regenerate what the docs quote from the code
 	$(BIN)/python -m docs.generate

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from indexer.batches import batches
 from indexer.errors import StoreUnavailable
 from indexer.store.base import Stored, Written
 from indexer.store.bulk import BULK_TIMEOUT_S, REASON_CAP
@@ -48,10 +49,8 @@ def remove_plan(alias: str, versions: Mapping[str, int]) -> Plan[list[Written]]:
     alias's name would stand in the alias's way. Raises IndexMissing, and the StoreError of a request that failed as a whole.
     """
     index, _ = yield from find_plan(alias)
-    wanted = list(versions.items())
     results: list[Written] = []
-    for start in range(0, len(wanted), REMOVED_AT_ONCE):
-        some = wanted[start : start + REMOVED_AT_ONCE]
+    for some in batches(versions.items(), size=REMOVED_AT_ONCE):
         answer = yield Call(method="POST", path=f"/{index}/_bulk", body=_lines(some), timeout_s=BULK_TIMEOUT_S)
         items = [item.get("delete", {}) for item in answer.get("items", ())]
         if [item.get("_id") for item in items] != [id_ for id_, _ in some]:

@@ -4,7 +4,7 @@ import json
 import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from indexer.records import LANES
 from indexer.settings import Settings
 from indexer.write_path import Indexer
 from tests.live.write_path.plant import settings_from
+from tests.unit.operate.weighed import working
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
@@ -41,23 +42,6 @@ class Site:
         while sum(indexer.work(lane) for lane in LANES):
             pass
         indexer.workshop.store.refresh()
-
-    @contextmanager
-    def working(self, indexer: Indexer) -> Iterator[None]:
-        over = threading.Event()
-
-        def work() -> None:
-            while not over.wait(0.02):
-                for lane in LANES:
-                    indexer.work(lane)
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
     def raw(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         """Past everything that we wrote, as an accident would."""
@@ -127,7 +111,7 @@ def test_a_feed_that_goes_on_is_no_difference(site: Site) -> None:
 
     feeder = threading.Thread(target=feed)
     looker = site.open()
-    with site.working(worker):
+    with working(worker):
         feeder.start()
         try:
             reports = [compare(looker, Rules(repair=True, page=100)) for _ in range(12)]
@@ -141,7 +125,7 @@ def test_a_feed_that_goes_on_is_no_difference(site: Site) -> None:
 def test_other_weights_are_fused_from_the_cache(site: Site) -> None:
     before, counters = site.vectors(), dict(site.indexer.counts().counters)
     other = site.open(FUSEDEX_ENCODE__TITLE_WEIGHT="0.9")
-    with site.working(site.open(FUSEDEX_ENCODE__TITLE_WEIGHT="0.9")):
+    with working(site.open(FUSEDEX_ENCODE__TITLE_WEIGHT="0.9")):
         done = fuse_again(other, clean=False, patience_s=60)
     assert (done.adopted, done.products, done.pending, done.dead) == (True, 250, 0, 0)
     assert done.runs == {"texts": 0, "photos": 0, "written": 250}

@@ -40,7 +40,7 @@ def run(*words: str) -> Result:
 def test_all_products_are_fused_again_and_the_same_command_finds_nothing_to_do(shop: Weighed) -> None:
     before = shop.vectors()
     shop.reweigh(0.9)
-    with working(shop):
+    with working(shop.another_indexer()):
         result = run("--json")
         assert result.exit_code == 0, result.output
         told = json.loads(result.stdout)
@@ -57,7 +57,7 @@ def test_all_products_are_fused_again_and_the_same_command_finds_nothing_to_do(s
 
 def test_people_are_told_too(shop: Weighed) -> None:
     shop.reweigh(0.9)
-    with working(shop):
+    with working(shop.another_indexer()):
         result = run()
     assert "The index has taken the new fusion." in result.stdout
     assert "30 products set to work, to be fused again." in result.stdout
@@ -69,7 +69,7 @@ def test_parts_that_the_cache_lost_are_said_to_have_run_models(shop: Weighed) ->
     shop.cache.close()
     shop.cache = open_vectors(f"sqlite:///{shop.folder / 'new.sqlite'}")
     shop.reweigh(0.9)
-    with working(shop):
+    with working(shop.another_indexer()):
         result = run()
     assert "no longer in the vector cache" in result.stdout
     assert "models ran for 60 texts" in result.stdout
@@ -83,7 +83,7 @@ def test_without_waiting_the_workers_go_on(shop: Weighed) -> None:
     assert result.exit_code == 0
     assert "30 are still to be done; workers go on." in result.stdout
     assert shop.publisher.take() == "backfill"
-    with working(shop):
+    with working(shop.another_indexer()):
         later = run("--json")
     assert json.loads(later.stdout)["pending"] == 0
     assert shop.dirty() == {}
@@ -134,7 +134,7 @@ def test_new_dead_letters_are_told(shop: Weighed) -> None:
 
 
 def test_clean_is_said(shop: Weighed) -> None:
-    with working(shop):
+    with working(shop.another_indexer()):
         result = run("--clean")
     assert "30 products set to work, to be cleaned and fused again." in result.stdout
 
@@ -156,6 +156,6 @@ def test_an_interruption_leaves_it_to_go_on(shop: Weighed, monkeypatch: pytest.M
         result = run()
     assert result.exit_code == 130
     assert "goes on where it stopped" in result.stderr
-    with working(shop):
+    with working(shop.another_indexer()):
         told = json.loads(run("--json").stdout)
     assert (told["adopted"], told["products"], told["pending"]) == (False, 30, 0)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from indexer.encoders import Encoders
 from indexer.fuse.weighted import WeightedFusion
 from indexer.records import LANES
+from indexer.write_path import Indexer
 from tests.unit.write_path.shop import WIDTH, Shop
 
 ROWS: list[dict[str, object]] = [
@@ -38,10 +39,9 @@ class Weighed(Shop):
 
 
 @contextmanager
-def working(shop: Shop) -> Iterator[None]:
-    """A worker beside, with the shop's settings of now."""
+def working(indexer: Indexer) -> Iterator[None]:
+    """A worker beside, on this indexer."""
     over = threading.Event()
-    indexer = shop.another_indexer()
 
     def work() -> None:
         while not over.wait(0.01):
