@@ -19,12 +19,13 @@ ENCODER_CORE, OTHER_CORE = "0", "1"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One measurement: what of, into which store, in how many rounds of how many products, with which goal."""
+    """One measurement: what of, into which store, in how many rounds, the first of which warm up, with which goal."""
 
     name: str
     store: str
     products: Sequence[Mapping[str, object]]
     rounds: int
+    warm: int
     goal: float
 
 
@@ -40,7 +41,7 @@ class Round:
 
 
 def measure(case: Case, environment: dict[str, str], folder: Path) -> None:
-    """Interleave rounds of both, print a line each and the ratio's median; the first round warms up and does not count."""
+    """Interleave rounds of both, print a line each and the ratio's median; those that warm up do not count."""
     os.environ.update(environment)
     os.sched_setaffinity(0, {int(OTHER_CORE)})
     indexer = build_indexer(Settings.load())
@@ -56,13 +57,13 @@ def measure(case: Case, environment: dict[str, str], folder: Path) -> None:
             feed = folder / f"{case.store}-round-{number}.jsonl"
             chosen = case.products[number * size : (number + 1) * size]
             feed.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in chosen))
-            if number == 1:
-                before = bulk_requests(environment) if case.store == "opensearch" else (0, 0)
+            if number == case.warm:
+                before = bulk_requests(environment)
             one = _round(indexer, feed, raw, worker, products=len(chosen))
-            rounds += [one] if number else []
+            rounds += [one] if number >= case.warm else []
             rate, accept = one.products / one.whole_s, one.products / one.accept_s
             print(
-                f"{number or 'warm':>5} {one.products / one.raw_s:>8.0f} {rate:>11.0f} {one.raw_s / one.whole_s:>6.2f} {accept:>15.0f}",
+                f"{number if number >= case.warm else 'warm':>5} {one.products / one.raw_s:>8.0f} {rate:>11.0f} {one.raw_s / one.whole_s:>6.2f} {accept:>15.0f}",
                 flush=True,
             )
     ratios = [one.raw_s / one.whole_s for one in rounds]
@@ -103,8 +104,8 @@ def hint_s(indexer: Indexer, environment: Mapping[str, str]) -> float:
 
 
 def bulk_requests(environment: Mapping[str, str]) -> tuple[int, int]:
-    """Bulk requests that the index has seen (it has one shard), and refreshes that someone asked for."""
-    address = f"{environment['FUSEDEX_OPENSEARCH_URL'].rstrip('/')}/{environment['FUSEDEX_INDEX__ALIAS']}/_stats/bulk,refresh"
+    """Bulk requests that the node has seen since it started, and refreshes that someone asked for."""
+    address = f"{environment['FUSEDEX_OPENSEARCH_URL'].rstrip('/')}/_nodes/usage/rest_actions"
     with urllib.request.urlopen(address, timeout=30) as answer:
-        totals = json.load(answer)["_all"]["primaries"]
-    return int(totals["bulk"]["total_operations"]), int(totals["refresh"]["external_total"])
+        (node,) = json.load(answer)["nodes"].values()
+    return int(node["rest_actions"].get("bulk_action", 0)), int(node["rest_actions"].get("refresh_action", 0))

@@ -20,11 +20,7 @@ def checked_rows(rows: npt.ArrayLike, *, width: int) -> Rows:
 
     Raises WidthMismatch for another shape and NotFinite (with the row's number) for NaN or infinity.
     """
-    array = np.ascontiguousarray(rows, dtype=np.float32)
-    if array.ndim == 1 and array.size == 0:
-        array = array.reshape(0, width)
-    if array.ndim != 2 or array.shape[1] != width:
-        raise WidthMismatch(f"Rows of shape {array.shape} where (n, {width}) was expected.")
+    array = _shaped(rows, width=width)
     finite = np.isfinite(array).all(axis=1)
     if not finite.all():
         raise NotFinite(f"Row {int(np.argmin(finite))} holds NaN or infinity.")
@@ -36,11 +32,23 @@ def unit_rows(rows: npt.ArrayLike, *, width: int) -> Rows:
 
     Raises WidthMismatch, NotFinite, and ZeroRow (each with the row's number).
     """
-    array = checked_rows(rows, width=width)
-    lengths = np.linalg.norm(array.astype(np.float64), axis=1)
+    wide = _shaped(rows, width=width).astype(np.float64)
+    # The squares of float32 can't overflow float64, so a length is finite exactly where its row is.
+    lengths = np.sqrt(np.vecdot(wide, wide))
+    if not np.isfinite(lengths).all():
+        checked_rows(wide, width=width)
     if (lengths < SHORTEST).any():
         raise ZeroRow(f"Row {int(np.argmin(lengths))} has no length, so no direction.")
-    return np.asarray(array / lengths[:, None], dtype=np.float32)
+    return np.asarray(wide / lengths[:, None], dtype=np.float32)
+
+
+def _shaped(rows: npt.ArrayLike, *, width: int) -> Rows:
+    array = np.ascontiguousarray(rows, dtype=np.float32)
+    if array.ndim == 1 and array.size == 0:
+        array = array.reshape(0, width)
+    if array.ndim != 2 or array.shape[1] != width:
+        raise WidthMismatch(f"Rows of shape {array.shape} where (n, {width}) was expected.")
+    return array
 
 
 def cosine(left: Row, right: Row) -> float:

@@ -1,5 +1,6 @@
 """Weighted means of part rows: what every fusion does first."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -35,10 +36,13 @@ def mean_row(parts: Sequence[PartRow], weights: Sequence[float], *, width: int) 
     for _, row in chosen:
         if row.shape != (width,):
             raise WidthMismatch(f"A part's row has the shape {row.shape} where ({width},) was expected.")
-    rows = checked_rows(np.stack([row for _, row in chosen]), width=width).astype(np.float64)
+    rows = np.array([row for _, row in chosen], dtype=np.float64)
     total = np.array([weight for weight, _ in chosen]) @ rows
+    length = math.sqrt(total @ total)
+    if not math.isfinite(length):
+        checked_rows(rows, width=width)
     # float32 rows cancel only up to their rounding, so "nothing left" is measured against what went in
-    if np.linalg.norm(total) < 1e-6 * sum(weight for weight, _ in chosen):
+    if length < 1e-6 * math.fsum(weight for weight, _ in chosen):
         total = rows[int(np.argmax([weight for weight, _ in chosen]))]
     fused: Row = unit_rows(total[None], width=width)[0]
     return fused

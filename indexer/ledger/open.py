@@ -135,9 +135,15 @@ class SqlLedger:
         """Prolong all leases of this owner; how many it still holds."""
         return self._database.write(lambda connection: claims.renew(connection, self._lease(owner, lease_s)))
 
-    def finish(self, owner: str, done: Sequence[Finished], *, recipe: str = "") -> int:
-        """Mark rows clean where they have not changed meanwhile, unless another recipe is in force; how many became so."""
-        return self._database.write(lambda connection: claims.finish(connection, owner, done, recipe=recipe, now=self._clock()))
+    def finish(self, owner: str, done: Sequence[Finished], *, recipe: str = "", counted: Mapping[str, int] | None = None) -> int:
+        """Mark rows clean where they have not changed meanwhile, unless another recipe is in force, and count; how many became so."""
+
+        def work(connection: Connection) -> int:
+            clean = claims.finish(connection, owner, done, recipe=recipe, now=self._clock())
+            standing.count(connection, counted or {})  # last: all workers add to the same few rows
+            return clean
+
+        return self._database.write(work)
 
     def recipe(self) -> str:
         """The recipe in force, or nothing."""

@@ -24,17 +24,17 @@ PREPARING = 0x66757365_6465_78
 class Schema:
     """A set of tables with their own line of migrations: its folder, its newest revision, and the table that notes it.
 
-    `shrinks`: rows go again in numbers, so a new SQLite file is made so that it can give their room back.
+    `holds_vectors`: rows of some kilobytes that go again in numbers; a new SQLite file is made to suit them (see `use_wal`).
     """
 
     folder: str
     head: str
     noted_in: str
-    shrinks: bool = False
+    holds_vectors: bool = False
 
 
 LEDGER = Schema("ledger", "0002", "fusedex_ledger_schema")
-VECTORS = Schema("vectors", "0001", "fusedex_vectors_schema", shrinks=True)
+VECTORS = Schema("vectors", "0001", "fusedex_vectors_schema", holds_vectors=True)
 
 
 def bring_up(database: Database, schema: Schema) -> None:
@@ -48,7 +48,7 @@ def bring_up(database: Database, schema: Schema) -> None:
         return
     with _alone(database):
         if database.is_sqlite:
-            database.use_wal(shrinks=schema.shrinks)
+            database.use_wal(vectors=schema.holds_vectors)
         database.write(lambda connection: _migrate(connection, schema, database.place))
 
 

@@ -6,6 +6,7 @@ Careful on purpose: what may be something else (5G, 2 in 1, 1,500 kg in two lang
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "mm": ("mm", "millimeter", "millimeters", "millimetre", "millimetres", "毫米", "公厘"),
@@ -65,7 +66,7 @@ _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?")
 _WITHIN = re.compile(r"[A-Za-zÀ-ɏ\d_.,'\"/-]")
 _RANGE = re.compile(r"\d ?[-–/~] ?\Z")
 _CROSSED = re.compile(r"(?<=[\d.])(?P<unit> ?(?:mm|cm|inch|毫米|厘米|公分|英寸|英吋|吋|寸)|\"|'')?[ ]?[xX×*✕][ ]?(?=\d)")
-_CROSSES = ("x", "X", "×", "*", "✕")
+_CROSS = re.compile(r"[xX×*✕] ?\d")
 _INCH_ENDS = re.compile(r"\s*(?:\Z|[),;/×\"]|x ?\d|\.(?:\s|\Z))")
 _COUNT = re.compile(r" ?-? ?\d")
 _WAIST, _LEG = re.compile(r"\d\dW ?[x/×]? ?\Z", re.IGNORECASE), re.compile(r" ?[x/×]? ?\d\dL(?![A-Za-z\d])", re.IGNORECASE)
@@ -86,7 +87,7 @@ def in_one_spelling(text: str) -> str:
     if "⁄" in text:
         text = re.sub(r"(?<=\d)⁄(?=\d)", "/", text)
     amounts = _AMOUNTS_AND_QUOTES if '"' in text else _AMOUNTS
-    if not any(map(text.__contains__, _CROSSES)):
+    if not _CROSS.search(text):
         return amounts.sub(_written, text)
     for _ in range(3):  # 10inx4in: a cross shows where a unit ends, and a unit where a cross is one
         before = text
@@ -111,7 +112,7 @@ def _written(match: re.Match[str]) -> str:
         return match[0]
     before = text[start - 1 : start]
     ranged = start > 1 and not before.isalpha() and _RANGE.search(text, max(0, start - 3), start) is not None
-    if not ranged and _WITHIN.match(before) and not (before == "," and text[start - 2 : start - 1].isalpha()):
+    if not ranged and before != " " and _WITHIN.match(before) and not (before == "," and text[start - 2 : start - 1].isalpha()):
         return match[0]
     after = text[match.end() : match.end() + 1]
     if spelled.isascii() and (after.isdigit() or not _is_meant(match, unit, ranged=ranged)):
@@ -143,6 +144,7 @@ def _is_meant(match: re.Match[str], unit: str, *, ranged: bool) -> bool:
     return unit != "l" or not _WAIST.search(text, max(0, match.start() - 6), match.start())
 
 
+@lru_cache(maxsize=4096)  # the same amounts come again and again
 def _scaled(number: str, unit: str) -> tuple[str, str]:
     if number.isdigit() and unit not in VOLUMES and unit not in MASSES:
         return number, unit

@@ -119,9 +119,9 @@ class Claim:
         self.rows = {row.id: row for row in taken}
         return taken
 
-    def finish(self, done: Sequence[Finished], *, recipe: str) -> int:
-        """Rows whose documents are in the index leave this hand; how many became clean. Raises LedgerUnavailable."""
-        clean = self._claims.ledger.finish(self.owner, done, recipe=recipe) if done else 0
+    def finish(self, done: Sequence[Finished], *, recipe: str, counted: Mapping[str, int]) -> int:
+        """Rows whose documents are in the index leave this hand, and the sums grow; how many became clean. Raises LedgerUnavailable."""
+        clean = self._claims.ledger.finish(self.owner, done, recipe=recipe, counted=counted)
         self._let_go([row.id for row in done])
         return clean
 

@@ -45,9 +45,8 @@ class Writer:
         newer = sum(result.outcome == "newer" for result in there)
         self._observer.documents_written(written=len(there) - newer, newer=newer, failed=len(written) - len(there))
         self._observer.stage_moved("finishing")
-        # Counted before the rows are clean: whoever waits for clean rows then sees the sums with them.
-        self._ledger.count(texts=made.texts, photos=made.photos, cached=made.cached, written=len(there) - newer, newer=newer)
-        claim.finish([made.finished[result.id] for result in there], recipe=self._workshop.encoders.recipe)
+        counted = {"texts": made.texts, "photos": made.photos, "cached": made.cached, "written": len(there) - newer, "newer": newer}
+        claim.finish([made.finished[result.id] for result in there], recipe=self._workshop.encoders.recipe, counted=counted)
         refused = {r.id: StoreError(f"{r.error}: {r.reason}") for r in written if r.outcome == "failed" and not r.retryable}
         settled = len(there) + claim.bury(made.errors | refused)
         if claim.rows:
