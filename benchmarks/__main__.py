@@ -47,7 +47,7 @@ class Bench:
         pipeline.measure(Case(origin, "null", products, 6, 1, 0.9), self.environment("null"), self.folder)
         # Java compiles what it runs often: its first thousands of documents cost twice as much as the later ones.
         pipeline.measure(Case(origin, "opensearch", products, 6, 2, 0.8), self.environment("kept"), self.folder)
-        origin, products = with_photos(600)
+        origin, products = with_photos(1024)
         if products:
             environment = self.environment("photos", FUSEDEX_ENCODE__PHOTO="bridge")
             pipeline.measure(Case(origin, "opensearch", products, 4, 1, 0.8), environment, self.folder)

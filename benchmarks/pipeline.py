@@ -61,11 +61,9 @@ def measure(case: Case, environment: dict[str, str], folder: Path) -> None:
                 before = bulk_requests(environment)
             one = _round(indexer, feed, raw, worker, products=len(chosen))
             rounds += [one] if number >= case.warm else []
-            rate, accept = one.products / one.whole_s, one.products / one.accept_s
-            print(
-                f"{number if number >= case.warm else 'warm':>5} {one.products / one.raw_s:>8.0f} {rate:>11.0f} {one.raw_s / one.whole_s:>6.2f} {accept:>15.0f}",
-                flush=True,
-            )
+            name = number if number >= case.warm else "warm"
+            rates = [one.products / seconds for seconds in (one.raw_s, one.whole_s, one.accept_s)]
+            print(f"{name:>5} {rates[0]:>8.0f} {rates[1]:>11.0f} {one.raw_s / one.whole_s:>6.2f} {rates[2]:>15.0f}", flush=True)
     ratios = [one.raw_s / one.whole_s for one in rounds]
     print(f"median ratio {median(ratios):.3f} (from {min(ratios):.3f} to {max(ratios):.3f}); goal {case.goal}")
     fed, spent = sum(one.products for one in rounds), sum(one.raw_s for one in rounds)

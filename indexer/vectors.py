@@ -15,6 +15,10 @@ SHORTEST = 1e-12
 """Below this length a row's direction is rounding noise (float32 epsilon squared is 1.4e-14)."""
 
 
+UNIT = 1e-5
+"""How far the square of a float32 row's length may be from 1: rounding takes 1e-6 at widths of a thousand."""
+
+
 def checked_rows(rows: npt.ArrayLike, *, width: int) -> Rows:
     """Return rows as contiguous float32 of shape (n, width), unscaled.
 
@@ -40,6 +44,18 @@ def unit_rows(rows: npt.ArrayLike, *, width: int) -> Rows:
     if (lengths < SHORTEST).any():
         raise ZeroRow(f"Row {int(np.argmin(lengths))} has no length, so no direction.")
     return np.asarray(wide / lengths[:, None], dtype=np.float32)
+
+
+def unit_row(row: npt.ArrayLike, *, width: int) -> Row:
+    """Return one row, of shape (width,) or (1, width), as float32 of length 1; one that is so already as it is.
+
+    Raises as `unit_rows`.
+    """
+    if isinstance(row, np.ndarray) and row.dtype == np.float32 and row.shape == (width,) and abs(float(row @ row) - 1) < UNIT:
+        return row
+    array = np.asarray(row)
+    unit: Row = unit_rows(array[None] if array.ndim == 1 else array, width=width)[0]
+    return unit
 
 
 def _shaped(rows: npt.ArrayLike, *, width: int) -> Rows:

@@ -9,7 +9,7 @@ import numpy as np
 from indexer.errors import ModelError, WidthMismatch
 from indexer.fuse.base import PartRow
 from indexer.registry import did_you_mean
-from indexer.vectors import Row, checked_rows, unit_rows
+from indexer.vectors import Row, checked_rows, unit_row
 
 
 def part_weights(parts: Sequence[PartRow], weights: Mapping[str, float]) -> list[float]:
@@ -44,5 +44,5 @@ def mean_row(parts: Sequence[PartRow], weights: Sequence[float], *, width: int) 
     # float32 rows cancel only up to their rounding, so "nothing left" is measured against what went in
     if length < 1e-6 * math.fsum(weight for weight, _ in chosen):
         total = rows[int(np.argmax([weight for weight, _ in chosen]))]
-    fused: Row = unit_rows(total[None], width=width)[0]
-    return fused
+        return unit_row(total, width=width)
+    return np.asarray(total / length, dtype=np.float32)

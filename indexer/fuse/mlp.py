@@ -12,7 +12,7 @@ from indexer.fuse.base import PartRow
 from indexer.fuse.checkpoint import CheckpointSpec, Layers, load_checkpoint
 from indexer.fuse.means import mean_row, part_weights
 from indexer.specs import ModelSpec
-from indexer.vectors import Row, unit_rows
+from indexer.vectors import Row, unit_row
 
 TEXT_KINDS = ("title", "description", "text")
 
@@ -100,8 +100,7 @@ class MlpFusion:
         ]
         if self._checkpoint.missing == "zeros+flags":
             blocks.append(np.array([text is not None, photo is not None], dtype=np.float64))
-        fused: Row = unit_rows(self._forward(np.concatenate(blocks))[None], width=self._checkpoint.width)[0]
-        return fused
+        return unit_row(self._forward(np.concatenate(blocks)), width=self._checkpoint.width)
 
     def _block(self, parts: Sequence[PartRow], weights: Sequence[float], kinds: Sequence[str], *, width: int) -> Row | None:
         """The unit mean of the parts of these kinds, None without one."""

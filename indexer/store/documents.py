@@ -24,7 +24,7 @@ from indexer.store.tokens import (
     within_whole,
 )
 from indexer.text.cleaning import DEFAULT, Cleaning
-from indexer.vectors import Row, unit_rows
+from indexer.vectors import Row, unit_row
 
 ID_BYTES = 512
 """OpenSearch's limit on `_id`; one longer id would fail a whole bulk request."""
@@ -50,9 +50,7 @@ def check_document(document: Document, *, width: int | None) -> Row | None:
         raise InvalidField(f"The version {document.version} of {document.id!r} is outside 0..2^63-1.")
     if document.row is None:
         return None
-    row = np.asarray(document.row)
-    unit: Row = unit_rows(row[None] if row.ndim == 1 else row, width=row.shape[-1] if width is None else width)[0]
-    return unit
+    return unit_row(document.row, width=document.row.shape[-1] if width is None else width)
 
 
 def to_source(document: Document, cleaning: Cleaning = DEFAULT) -> Source:
