@@ -40,7 +40,11 @@ class NullStore:
         """Nothing is kept."""
         raise IndexMissing("A null store holds nothing.")
 
-    def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
+    def ask(self, legs: Sequence[Leg], *, point: str = "") -> list[LegAnswer]:
+        """Nothing is kept."""
+        raise IndexMissing("A null store holds nothing.")
+
+    def open_point(self, *, keep_s: float) -> str:
         """Nothing is kept."""
         raise IndexMissing("A null store holds nothing.")
 

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,17 +15,36 @@ from indexer.errors import EncoderMismatch, QueryError, ZeroRow
 from indexer.fuse.base import Fusion, PartRow
 from indexer.photos.decode import digest
 from indexer.store.base import Identity
-from indexer.vectors import Row
+from indexer.vectors import Row, unit_row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lean:
+    """One more thing that a query leans to, or away from with a negative weight: a text, a photo, or a product's own row."""
+
+    name: str
+    weight: float
+    of: str | Pixels | None = None
+    row: Row | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class QueryParts:
-    """A query's cleaned text and decoded photo, with the weight of each."""
+    """A query's cleaned text and decoded photo, with the weight of each, and what else it leans to."""
 
     text: str = ""
     photo: Pixels | None = None
     text_weight: float = 1.0
     photo_weight: float = 1.0
+    leans: tuple[Lean, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueryRows:
+    """A query's unit row, and the unit row of each of its parts alone by the part's name."""
+
+    row: Row
+    parts: Mapping[str, Row]
 
 
 class Encoders:
@@ -90,6 +109,46 @@ class Encoders:
                 return self._row("words", parts.text, partial(self._words_row, parts.text))
             return None
         return self.fusion.fuse(self._part_rows(parts, parts.photo))
+
+    def query_rows(self, parts: QueryParts) -> QueryRows | None:
+        """The query's row with all that it leans to, and each part's own row; None where nothing of it has a direction.
+
+        row = unit(main + Σ weight · row(lean)), `main` being `query_row`; leans that cancel `main` out leave it alone. Raises as
+        `query_row`.
+        """
+        named: dict[str, Row] = {}
+        main = self.query_row(parts)
+        if main is not None:
+            for name, of, weight in (("text", parts.text, parts.text_weight), ("photo", parts.photo, parts.photo_weight)):
+                if (alone := self._alone(of) if weight > 0 else None) is not None:
+                    named[name] = alone
+        total = np.zeros(self.fusion.spec.width) if main is None else main.astype(np.float64)
+        for lean in parts.leans:
+            row = self._alone(lean.of) if lean.row is None else lean.row
+            if row is not None:
+                named[lean.name] = row
+                total += lean.weight * row.astype(np.float64)
+        if not parts.leans:
+            return None if main is None else QueryRows(main, named)
+        try:
+            return QueryRows(unit_row(total, width=self.fusion.spec.width), named)
+        except ZeroRow:
+            return None if main is None else QueryRows(main, named)
+
+    def at_hand(self, parts: QueryParts) -> bool:
+        """Whether the query's row needs no model: words alone that were asked before."""
+        with self._lock:
+            return parts.photo is None and not parts.leans and ("words", parts.text) in self._kept and ("text", parts.text) in self._kept
+
+    def floors(self, *, text: bool, photo: bool) -> tuple[float, float]:
+        """For queries with such parts: the least cosine that means anything, and what the nearest must reach where no word matches."""
+        told = [encoder for encoder, there in ((self.text, text or not photo), (self.photo, photo)) if encoder is not None and there]
+        return min((one.floor for one in told), default=0.0), min((one.sure for one in told), default=0.0)
+
+    def _alone(self, of: str | Pixels | None) -> Row | None:
+        if of is None or (isinstance(of, str) and not of):
+            return None
+        return self.query_row(QueryParts(text=of) if isinstance(of, str) else QueryParts(photo=of))
 
     def _part_rows(self, parts: QueryParts, photo: Pixels) -> list[PartRow]:
         rows: list[PartRow] = []

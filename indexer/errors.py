@@ -19,18 +19,21 @@ IndexerError              retry?  meaning
 │  └─ PhotoUnreachable    yes     a photo's address gives no photo now
 ├─ QueryError             no      a query can't be answered as it was asked
 │  ├─ UnknownField        no      a filter or facet names a field that the index lacks
-│  └─ BadFilter           no      a filter that does not follow the grammar or the field's type
+│  ├─ BadFilter           no      a filter that does not follow the grammar or the field's type
+│  └─ CursorGone          no      a cursor that is none, belongs to another query, or whose time is over
 ├─ ModelError             no      an encoder or a fusion can't be used
 │  ├─ ModelUnavailable    no      its package, weights or extra are not installed
 │  ├─ BadDigest           no      weights that differ from what their spec promises
 │  ├─ WidthMismatch       no      rows of another width than the spec's
 │  ├─ DeviceFull          yes     no memory left on the device, even for one input
+│  ├─ EncoderLate         yes     an encoder gave no vector in the time that a search has for it
 │  ├─ NotFinite           no      a row holds NaN or infinity
 │  └─ ZeroRow             no      a row without length, so without direction
 ├─ LedgerError            no      the ledger refused
 │  ├─ LedgerUnavailable   yes     the database does not answer, or is locked for too long
 │  └─ LedgerTooNew        no      its tables were made by a later release
 ├─ BrokerUnavailable      yes     the broker does not answer
+├─ EvaluationError        no      judgments, runs or queries that can't be measured
 ├─ StoreError             no      OpenSearch refused
 │  ├─ StoreUnavailable    yes     no connection, a time-out, or 502/503/504
 │  ├─ StoreBusy           yes     429: it asks for a slower pace
@@ -139,6 +142,10 @@ class BadFilter(QueryError):
     """A filter that does not follow the grammar or the field's type."""
 
 
+class CursorGone(QueryError):
+    """A cursor that is none, belongs to another query, or whose time is over."""
+
+
 class ModelError(IndexerError):
     """An encoder or a fusion can't be used."""
 
@@ -157,6 +164,12 @@ class WidthMismatch(ModelError):
 
 class DeviceFull(ModelError):
     """The device has no memory left, even for one input."""
+
+    retryable = True
+
+
+class EncoderLate(ModelError):
+    """An encoder gave no vector in the time that a search has for it."""
 
     retryable = True
 
@@ -187,6 +200,10 @@ class BrokerUnavailable(IndexerError):
     """The broker does not answer."""
 
     retryable = True
+
+
+class EvaluationError(IndexerError):
+    """Judgments, runs or queries that can't be measured as they are."""
 
 
 class StoreError(IndexerError):

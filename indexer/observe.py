@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import structlog
@@ -56,6 +56,9 @@ class RunObserver:
 
     def stage_moved(self, stage: str) -> None:
         """A stage of the write path made progress; the watchdog listens."""
+
+    def searched(self, *, strategy: str, took_ms: float, degraded: Sequence[str]) -> None:
+        """A search was answered; `degraded` names what it had to do without (vector, lexical, shards)."""
 
     def device_lost(self, reason: str) -> None:
         """A GPU works no more in this process, whatever is asked of it: only a new process cures that."""

@@ -4,37 +4,47 @@ query ─► encode ─► store ─► rank ─► answer
 """
 
 import asyncio
-import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Generator, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from indexer.encoders import Encoders, QueryParts
-from indexer.errors import StoreError, StoreUnavailable, ZeroRow
-from indexer.photos.decode import decode
-from indexer.query.normalise import as_query
-from indexer.read_plan import Ask, Describe, Encode, Got, Need, Steps, plan
-from indexer.records import Answer, Filter, Query
+from indexer.encoders import Encoders, QueryRows
+from indexer.errors import IndexerError
+from indexer.observe import RunObserver
+from indexer.query.normalise import as_query, similar_to
+from indexer.rank.suggest import suggested
+from indexer.read.clock import Clock, late
+from indexer.read.desk import Desk
+from indexer.read.needs import Ask, Describe, Got, Need, OpenPoint
+from indexer.read.together import together
+from indexer.read_plan import plan, suggest_query
+from indexer.records import Answer, Filter, Query, Suggestion
 from indexer.settings import SearchSettings
 from indexer.store.base import AsyncProductReader, Description, ProductReader
 from indexer.text.cleaning import DEFAULT, Cleaning
-from indexer.vectors import Row
 
-ENCODING_THREADS = 2
-"""One decodes a photo while the other runs a model; more would only share the same processor."""
+T = TypeVar("T")
 
 
 class Searcher:
     """Answers queries over one store; safe across threads. Use it as a context manager, or close it."""
 
     def __init__(
-        self, store: ProductReader, encoders: Encoders, *, settings: SearchSettings, photo_pixels: int, cleaning: Cleaning = DEFAULT
+        self,
+        store: ProductReader,
+        encoders: Encoders,
+        *,
+        settings: SearchSettings,
+        photo_pixels: int,
+        cleaning: Cleaning = DEFAULT,
     ) -> None:
         """Join a store with the encoders that its index was built with; `photo_pixels` caps a query's photo, `cleaning` is the feeds'."""
-        self._store, self._encoders = store, encoders
-        self._settings, self._photo_pixels, self._cleaning = settings, photo_pixels, cleaning
+        self._store = store
+        self._desk = Desk(encoders, settings=settings, photo_pixels=photo_pixels, cleaning=cleaning)
+
+    def listen(self, observer: RunObserver) -> None:
+        """Tell the observer of each search from now on (`RunObserver.searched`): metrics hang here."""
+        self._desk.observer = observer
 
     def search(
         self,
@@ -45,25 +55,36 @@ class Searcher:
         page: int | None = None,
         per_page: int | None = None,
     ) -> Answer:
-        """One page of what fits, best first; a text alone stands for a Query of that text.
+        """One page of what is relevant, best first; a text alone stands for a Query of that text.
 
         `filters` (records, or texts like price<1500) and `facets` are added to the query's, `page` (from 1) and
         `per_page` replace them. Raises QueryError, UnusablePhoto, EmptyIndex, IndexMissing, EncoderMismatch, ModelError and
-        StoreUnavailable, the last also when `settings.timeout_s` is over.
+        StoreUnavailable, the last also when the time for it is over.
         """
-        clock = _Clock(self._settings.timeout_s)
-        asked = as_query(query, filters=filters, facets=facets, page=page, per_page=per_page)
-        steps = plan(asked, self._settings, self._encoders.check, cleaning=self._cleaning)
-        need = _advanced(steps, None)
-        while not isinstance(need, Answer):
-            clock.check()
-            try:
-                got = self._met(need)
-            except StoreError as error:
-                need = _advanced(steps, error)
-            else:
-                need = _advanced(steps, got)
-        return clock.stamped(need)
+        return self.multi([as_query(query, filters=filters, facets=facets, page=page, per_page=per_page)])[0]
+
+    def similar(
+        self,
+        product_id: str,
+        *,
+        filters: Sequence[Filter | str] = (),
+        facets: Sequence[str] = (),
+        page: int | None = None,
+        per_page: int | None = None,
+    ) -> Answer:
+        """The products most like one of the index, itself left out; arguments and errors as for `search`."""
+        return self.search(similar_to(product_id), filters=filters, facets=facets, page=page, per_page=per_page)
+
+    def suggest(self, text: str, *, size: int = 8, filters: Sequence[Filter | str] = ()) -> tuple[Suggestion, ...]:
+        """What a shopper who has typed this may mean: brands, categories and titles of products that there are. Runs no model."""
+        query = suggest_query(text, filters)
+        return suggested(self.search(query), text, size=size, cleaning=self._desk.cleaning)
+
+    def multi(self, queries: Sequence[Query | str]) -> list[Answer]:
+        """Several searches at once, answered in order, with as few requests as one; an error of one is the error of all."""
+        asked = [as_query(query) for query in queries]
+        clock = self._desk.clock(asked)
+        return self._desk.told(self._run(together([plan(query, self._desk.kit()) for query in asked]), clock), clock)
 
     def describe(self, *, fresh: bool = False) -> Description:
         """The index behind the alias, kept for some seconds unless `fresh`. Raises IndexMissing, StoreUnavailable."""
@@ -71,17 +92,41 @@ class Searcher:
 
     def warm(self, *, photos: bool = True) -> None:
         """Load the models now; without it the first search does, within its own time limit. Raises ModelError classes."""
-        self._encoders.warm(photos=photos)
+        self._desk.encoders.warm(photos=photos)
 
-    def _met(self, need: Need) -> Got:
+    def _run(self, steps: Generator[Need, Got, T], clock: Clock) -> T:
+        got: Got | IndexerError = None
+        try:
+            while True:
+                need = steps.throw(got) if isinstance(got, IndexerError) else steps.send(got)
+                clock.check()
+                try:
+                    got = self._met(need, clock)
+                except IndexerError as error:
+                    got = error
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    def _met(self, need: Need, clock: Clock) -> Got:
         if isinstance(need, Describe):
             return self._store.describe(fresh=need.fresh)
+        if isinstance(need, OpenPoint):
+            return self._store.open_point(keep_s=need.keep_s)
         if isinstance(need, Ask):
-            return self._store.ask(need.legs)
-        return _row(self._encoders, need, self._photo_pixels)
+            return self._store.ask(need.legs, point=need.point)
+        if (parts := self._desk.at_hand(need)) is not None:
+            return self._desk.encoders.query_rows(parts)
+        if need.within_s is None:
+            return self._desk.rows(need)
+        try:
+            return self._desk.threads.submit(self._desk.rows, need).result(min(need.within_s, max(0.0, clock.left_s())))
+        except TimeoutError:
+            raise late(need) from None
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store, and end the threads once they are idle."""
+        self._desk.threads.shutdown(wait=False, cancel_futures=True)
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -95,12 +140,21 @@ class AsyncSearcher:
     """Searcher for an event loop: the same answers; encoding runs in a few threads of its own, so that the loop never waits for it."""
 
     def __init__(
-        self, store: AsyncProductReader, encoders: Encoders, *, settings: SearchSettings, photo_pixels: int, cleaning: Cleaning = DEFAULT
+        self,
+        store: AsyncProductReader,
+        encoders: Encoders,
+        *,
+        settings: SearchSettings,
+        photo_pixels: int,
+        cleaning: Cleaning = DEFAULT,
     ) -> None:
         """Join a store with the encoders that its index was built with; `photo_pixels` caps a query's photo, `cleaning` is the feeds'."""
-        self._store, self._encoders = store, encoders
-        self._settings, self._photo_pixels, self._cleaning = settings, photo_pixels, cleaning
-        self._threads = ThreadPoolExecutor(ENCODING_THREADS, thread_name_prefix="encode-query")
+        self._store = store
+        self._desk = Desk(encoders, settings=settings, photo_pixels=photo_pixels, cleaning=cleaning)
+
+    def listen(self, observer: RunObserver) -> None:
+        """What Searcher.listen does."""
+        self._desk.observer = observer
 
     async def search(
         self,
@@ -112,42 +166,75 @@ class AsyncSearcher:
         per_page: int | None = None,
     ) -> Answer:
         """What Searcher.search gives, with its arguments and errors."""
-        clock = _Clock(self._settings.timeout_s)
-        asked = as_query(query, filters=filters, facets=facets, page=page, per_page=per_page)
-        steps = plan(asked, self._settings, self._encoders.check, cleaning=self._cleaning)
-        need = _advanced(steps, None)
+        return (await self.multi([as_query(query, filters=filters, facets=facets, page=page, per_page=per_page)]))[0]
+
+    async def similar(
+        self,
+        product_id: str,
+        *,
+        filters: Sequence[Filter | str] = (),
+        facets: Sequence[str] = (),
+        page: int | None = None,
+        per_page: int | None = None,
+    ) -> Answer:
+        """What Searcher.similar gives."""
+        return await self.search(similar_to(product_id), filters=filters, facets=facets, page=page, per_page=per_page)
+
+    async def suggest(self, text: str, *, size: int = 8, filters: Sequence[Filter | str] = ()) -> tuple[Suggestion, ...]:
+        """What Searcher.suggest gives."""
+        query = suggest_query(text, filters)
+        return suggested(await self.search(query), text, size=size, cleaning=self._desk.cleaning)
+
+    async def multi(self, queries: Sequence[Query | str]) -> list[Answer]:
+        """What Searcher.multi gives."""
+        asked = [as_query(query) for query in queries]
+        clock = self._desk.clock(asked)
         try:
             async with asyncio.timeout(clock.left_s()):
-                while not isinstance(need, Answer):
-                    try:
-                        got = await self._met(need)
-                    except StoreError as error:
-                        need = _advanced(steps, error)
-                    else:
-                        need = _advanced(steps, got)
+                return self._desk.told(await self._run(together([plan(query, self._desk.kit()) for query in asked])), clock)
         except TimeoutError as error:
             raise clock.late() from error
-        return clock.stamped(need)
 
     async def describe(self, *, fresh: bool = False) -> Description:
         """What Searcher.describe gives."""
         return await self._store.describe(fresh=fresh)
 
-    async def warm(self) -> None:
+    async def warm(self, *, photos: bool = True) -> None:
         """What Searcher.warm does, beside the loop."""
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._encoders.warm)
+        await asyncio.get_running_loop().run_in_executor(self._desk.threads, lambda: self._desk.encoders.warm(photos=photos))
+
+    async def _run(self, steps: Generator[Need, Got, T]) -> T:
+        got: Got | IndexerError = None
+        try:
+            while True:
+                need = steps.throw(got) if isinstance(got, IndexerError) else steps.send(got)
+                try:
+                    got = await self._met(need)
+                except IndexerError as error:
+                    got = error
+        except StopIteration as end:
+            value: T = end.value
+            return value
 
     async def _met(self, need: Need) -> Got:
         if isinstance(need, Describe):
             return await self._store.describe(fresh=need.fresh)
+        if isinstance(need, OpenPoint):
+            return await self._store.open_point(keep_s=need.keep_s)
         if isinstance(need, Ask):
-            return await self._store.ask(need.legs)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, _row, self._encoders, need, self._photo_pixels)
+            return await self._store.ask(need.legs, point=need.point)
+        if (parts := self._desk.at_hand(need)) is not None:
+            return self._desk.encoders.query_rows(parts)
+        coming = asyncio.get_running_loop().run_in_executor(self._desk.threads, self._desk.rows, need)
+        ready, _ = await asyncio.wait([coming], timeout=need.within_s)
+        if not ready:
+            coming.add_done_callback(_forget)
+            raise late(need)
+        return coming.result()
 
     async def close(self) -> None:
         """Close the store, and end the threads once they are idle."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._desk.threads.shutdown(wait=False, cancel_futures=True)
         await self._store.close()
 
     async def __aenter__(self) -> Self:
@@ -157,45 +244,7 @@ class AsyncSearcher:
         await self.close()
 
 
-def _advanced(steps: Steps, got: Got | StoreError) -> Need | Answer:
-    try:
-        return steps.throw(got) if isinstance(got, StoreError) else steps.send(got)
-    except StopIteration as end:
-        answer: Answer = end.value
-        return answer
-
-
-def _row(encoders: Encoders, need: Encode, photo_pixels: int) -> Row | None:
-    """The query's row; None where the encoder sees nothing in it. Raises UnusablePhoto, QueryError, ModelError."""
-    photo = None if need.photo is None else decode(need.photo, pixels=photo_pixels)
-    parts = QueryParts(text=need.text, photo=photo, text_weight=need.text_weight, photo_weight=need.photo_weight)
-    try:
-        return encoders.query_row(parts)
-    except ZeroRow:
-        return None
-
-
-class _Clock:
-    """The time of one search, and its end."""
-
-    def __init__(self, timeout_s: float) -> None:
-        self._timeout_s, self._started = timeout_s, time.perf_counter()
-
-    def left_s(self) -> float:
-        """Seconds until the end; negative after it."""
-        return self._timeout_s - (time.perf_counter() - self._started)
-
-    def check(self) -> None:
-        """Raise the error below when the end has come."""
-        if self.left_s() <= 0:
-            raise self.late()
-
-    def late(self) -> StoreUnavailable:
-        """The error of a search that took too long."""
-        return StoreUnavailable(
-            f"The search took longer than {self._timeout_s:g} s.", cure="Try again, or raise FUSEDEX_SEARCH__TIMEOUT_S."
-        )
-
-    def stamped(self, answer: Answer) -> Answer:
-        """The answer with the time that the search has taken."""
-        return replace(answer, took_ms=(time.perf_counter() - self._started) * 1000)
+def _forget(coming: "asyncio.Future[QueryRows | None]") -> None:
+    """Whatever comes of it: the search has gone on without it, and its row is kept for the next one."""
+    if not coming.cancelled():
+        coming.exception()

@@ -1,168 +1,185 @@
 """The read path's deciding, without I/O: `plan` says what is needed next, gets it sent, and ends with an Answer.
 
-    query ─► Describe ─► Encode ─► Ask ─► (Ask) ─► blended, counted, cut into a page
+    query ─► Describe ─► (code? ─► Ask) ─► Encode ─► Ask … ─► blended, bounded, ordered, grouped, counted, cut into a page
 
-Searcher and AsyncSearcher (read_path.py) fetch what it needs.
+Searcher and AsyncSearcher (read_path.py) fetch what it needs. The pieces are in read/.
 """
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 
-from indexer.errors import EmptyIndex, EncoderMismatch, StoreError, StoreUnavailable, UnknownField
+from indexer.errors import (
+    CursorGone,
+    EmptyIndex,
+    EncoderMismatch,
+    ModelError,
+    QueryError,
+    StoreError,
+    StoreUnavailable,
+    UnknownField,
+)
 from indexer.query.check import check_fields
 from indexer.query.course import Course, course, without_row
-from indexer.query.normalise import normalise
-from indexer.rank.blend import Ranked, Ranking, blended
-from indexer.rank.facets import counted
-from indexer.records import Answer, Hit, Query
-from indexer.settings import SearchSettings
-from indexer.store.base import Description, ExactLeg, Found, Identity, Leg, LegAnswer, LexicalLeg, VectorLeg
-from indexer.text.cleaning import DEFAULT, Cleaning
+from indexer.query.cursor import read
+from indexer.query.facets import parse_facet
+from indexer.query.normalise import as_query, normalise
+from indexer.rank.facets import loosened
+from indexer.read.answer import Relevant, coded, relevant, rule_of
+from indexer.read.assemble import Asked, Kit, Told, assembled
+from indexer.read.find import Candidates, Search, found
+from indexer.read.needs import Encode, Got, Need, Steps, asked, described, encoded, opened
+from indexer.records import Degraded, Filter, Query
+from indexer.store.base import CodeLeg, Description, NamedLeg
+from indexer.text.codes import looks_like_code
 from indexer.vectors import Row
+
+SUGGEST_FROM = 50
+"""Products that suggestions are read from."""
 
 MOVES = 3
 """How often the alias may move during one search before it is given up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Describe:
-    """Needed: the index's Description, read anew where `fresh`."""
-
-    fresh: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Encode:
-    """Needed: the query's one row. The photo is still bytes, so that decoding happens where encoding does."""
-
-    text: str
-    photo: bytes | None
-    text_weight: float
-    photo_weight: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ask:
-    """Needed: one answer per leg, out of one request."""
-
-    legs: tuple[Leg, ...]
-
-
-Need = Describe | Encode | Ask
-Got = Description | Row | list[LegAnswer] | None
-Steps = Generator[Need, Got, Answer]
-
-
-def plan(query: Query, defaults: SearchSettings, check: Callable[[Identity], None], *, cleaning: Cleaning = DEFAULT) -> Steps:
+def plan(query: Query, kit: Kit) -> Steps:
     """Answer a query: yields what it needs, gets it sent, returns the Answer (without `took_ms`).
 
-    Strategies, all over `defaults.depth` candidates a leg, whichever page is asked, so that scores and total stay the same:
-    blend: BM25 and nearest vectors in one request. rerank: BM25 first, then the exact cosine of its candidates. Both blend by the same
-    weights. lexical, vector: one leg alone. `check` refuses an index with other encoders.
-    A StoreError that asking raises is to be thrown in. Raises QueryError, EmptyIndex, EncoderMismatch, what was thrown in where
-    the index is still the same, and StoreUnavailable where the alias will not stand still.
+    All of it over `depth` candidates a leg, whichever page is asked, so that scores, total and facets stay the same. A query that is
+    a code is answered by the products that have it, if there are any. An encoder that fails or is late costs the vector leg, and the
+    answer says so, as long as there are words. Errors that asking or encoding raises are to be thrown in.
+    Raises QueryError, EmptyIndex, EncoderMismatch, what was thrown in and can't be done without, and StoreUnavailable where the
+    alias will not stand still.
     """
-    query = normalise(query, per_page_cap=defaults.per_page_cap, cleaning=cleaning)
-    way = course(query, defaults)
-    description = yield from _described(query, check)
-    row = None
-    if "vector" in way.weights:
-        row = yield from _encoded(query)
-        if row is None:
-            way = without_row(way)
+    query = normalise(query, per_page_cap=kit.defaults.per_page_cap, cleaning=kit.cleaning)
+    facets = tuple(map(parse_facet, query.facets))
+    ask = Asked(query=query, facets=facets, rule=rule_of(query, kit.defaults, kit.floors(query)))
+    way = course(query, kit.defaults)
+    description = yield from _described(ask, kit)
+    point = read(query.cursor, query) if query.cursor else ""
+    if query.freeze and not point:
+        point = yield from opened(keep_s=kit.defaults.keep_s)
+    if _may_be_code(query, way) and (exact := (yield from _by_code(query, point))):
+        return (yield from assembled(ask, Told(way, point=point), {"": (coded(exact.found), exact)}, kit=kit))
+    told = yield from _encoded(query, way, kit, point=point)
+    filters = _filters(ask)
     for _ in range(MOVES):
         refused: StoreError | None = None
+        search = _search(query, told, kit, index=description.index)
         try:
-            found = yield from _found(query, way, row=row, depth=defaults.depth, index=description.index)
+            sets = yield from found(search, list(filters.values()))
         except StoreError as error:
             if error.retryable:
                 raise
-            found, refused = None, error  # another index may have come behind the alias, with vectors of another width
-        if found is not None:
-            return _answer(query, way, found, rrf_constant=defaults.rrf_constant)
-        asked, description = description.index, (yield from _described(query, check, fresh=True))
-        if refused is not None and description.index == asked:
+            sets, refused = None, error  # another index may have come behind the alias, with vectors of another width
+        if sets is not None:
+            drawn = {field: _drawn(one, told, ask) for field, one in zip(filters, sets, strict=True)}
+            return (yield from assembled(ask, told.after(sets[0]), drawn, kit=kit))
+        if query.cursor:
+            raise CursorGone("The index of this cursor is no longer the one that answers.", cure="Ask again without a cursor.")
+        before, description = description.index, (yield from _described(ask, kit, fresh=True))
+        if refused is not None and description.index == before:
             raise refused
+        if query.freeze:
+            told = replace(told, point=(yield from opened(keep_s=kit.defaults.keep_s)))
     raise StoreUnavailable(f"Another index answered than the one described, {MOVES} times in one search.", cure="Search again.")
 
 
-def _described(query: Query, check: Callable[[Identity], None], *, fresh: bool = False) -> Generator[Need, Got, Description]:
-    description = yield from _description(fresh=fresh)
+def suggest_query(text: str, filters: Sequence[Filter | str]) -> Query:
+    """The search whose answer `rank.suggest` reads: words alone, a hundred products."""
+    return as_query(Query(text=text, strategy="lexical", bound="all", group=False, per_page=SUGGEST_FROM), filters=filters)
+
+
+def _described(ask: Asked, kit: Kit, *, fresh: bool = False) -> Generator[Need, Got, Description]:
+    description = yield from described(fresh=fresh)
     try:
-        _fits(query, description, check)
+        _fits(ask, description, kit)
     except (EmptyIndex, EncoderMismatch, UnknownField):
         # A description is kept for some seconds: what it lacks may have come since.
-        description = yield from _description(fresh=True)
-        _fits(query, description, check)
+        description = yield from described(fresh=True)
+        _fits(ask, description, kit)
     return description
 
 
-def _description(*, fresh: bool) -> Generator[Need, Got, Description]:
-    got = yield Describe(fresh)
-    if not isinstance(got, Description):
-        raise TypeError(f"Describe is answered by a Description, not by {type(got).__name__}.")
-    return got
-
-
-def _fits(query: Query, description: Description, check: Callable[[Identity], None]) -> None:
+def _fits(ask: Asked, description: Description, kit: Kit) -> None:
     if description.products < 1:
         raise EmptyIndex(f"The index {description.index} holds no product yet.", cure="Feed it first: fusedex feed FILE")
-    check(description.identity)
-    check_fields(query.filters, query.facets, attributes=description.attributes)
+    kit.check(description.identity)
+    check_fields(ask.query.filters, ask.facets, ask.query.sort, attributes=description.attributes)
 
 
-def _encoded(query: Query) -> Generator[Need, Got, Row | None]:
-    got = yield Encode(text=query.text, photo=query.photo, text_weight=query.text_weight, photo_weight=query.photo_weight)
-    if isinstance(got, Description | list):
-        raise TypeError(f"Encode is answered by a row or None, not by {type(got).__name__}.")
-    return got
+def _filters(ask: Asked) -> dict[str, tuple[Filter, ...]]:
+    """The filters under the name "", and for each facet that has one of its own: the others."""
+    filters = ask.query.filters
+    own = {facet.field for facet in ask.facets} & {one.field for one in filters}
+    return {"": filters} | {field: loosened(filters, field) for field in sorted(own)}
 
 
-def _found(
-    query: Query, way: Course, *, row: Row | None, depth: int, index: str
-) -> Generator[Need, Got, dict[str, tuple[Found, ...]] | None]:
-    """What each leg found, by the leg's name; None where another index than `index` answered."""
-    legs: dict[str, Leg] = {}
-    if "lexical" in way.weights:
-        legs["lexical"] = LexicalLeg(text=query.text, filters=query.filters, size=depth)
-    if way.strategy in ("blend", "vector") and row is not None:
-        legs["vector"] = VectorLeg(row=row, filters=query.filters, size=depth)
-    found = yield from _asked(legs, index)
-    if way.strategy != "rerank" or not found or not found["lexical"] or row is None:
-        return found
-    exact = yield from _asked({"vector": ExactLeg(row=row, ids=tuple(one.id for one in found["lexical"]))}, index)
-    return None if exact is None else found | exact
+def _search(query: Query, told: Told, kit: Kit, *, index: str) -> Search:
+    defaults = kit.defaults
+    return Search(
+        query=query,
+        way=told.way,
+        row=None if told.rows is None else told.rows.row,
+        depth=defaults.depth,
+        enough=defaults.enough,
+        rrf_constant=defaults.rrf_constant,
+        index=index,
+        point=told.point,
+    )
 
 
-def _asked(legs: dict[str, Leg], index: str) -> Generator[Need, Got, dict[str, tuple[Found, ...]] | None]:
-    got = yield Ask(tuple(legs.values()))
-    if not isinstance(got, list):
-        raise TypeError(f"Ask is answered by a list of LegAnswers, not by {type(got).__name__}.")
-    if any(answer.index != index for answer in got):
+def _may_be_code(query: Query, way: Course) -> bool:
+    if query.photo is not None or query.parts or query.extra is not None or way.strategy == "vector":
+        return False
+    return looks_like_code(query.text)
+
+
+def _by_code(query: Query, point: str) -> Generator[Need, Got, Candidates | None]:
+    """The products that have the code which the query may be; None where none has."""
+    (answer,) = yield from asked([CodeLeg(code=query.text, filters=query.filters)], point=point)
+    if not answer.found:
         return None
-    return {name: answer.found for name, answer in zip(legs, got, strict=True)}
+    products = {one.id: one for one in answer.found}
+    return Candidates(found=products, scores={}, step=0, capped=False)
 
 
-def _answer(query: Query, way: Course, found: dict[str, tuple[Found, ...]], *, rrf_constant: int) -> Answer:
-    candidates = {one.id: one for leg in ("vector", "lexical") for one in found.get(leg, ())}
-    rankings = [Ranking(name, weight, {one.id: one.score for one in found.get(name, ())}) for name, weight in way.weights.items()]
-    ranked = (
-        [Ranked(id_, 0.0, ()) for id_ in sorted(candidates)]
-        if way.browse
-        else blended(rankings, blend=way.blend, rrf_constant=rrf_constant)
+def _encoded(query: Query, way: Course, kit: Kit, *, point: str) -> Generator[Need, Got, Told]:
+    """The query's rows, or its course without them."""
+    if "vector" not in way.weights:
+        return Told(way, point=point)
+    like = yield from _likes(query, point)
+    need = Encode(
+        text=query.text,
+        photo=query.photo,
+        text_weight=query.text_weight,
+        photo_weight=query.photo_weight,
+        parts=tuple(part for part in query.parts if not part.id),
+        like=like,
+        within_s=kit.defaults.encode_s if "lexical" in way.weights else None,
     )
-    first = (query.page - 1) * query.per_page
-    return Answer(
-        hits=tuple(_hit(one, candidates[one.id]) for one in ranked[first : first + query.per_page]),
-        total=len(ranked),
-        facets=counted((candidates[one.id].product for one in ranked), query.facets),
-        page=query.page,
-        per_page=query.per_page,
-        strategy=way.strategy,
-        blend=way.blend,
-        took_ms=0.0,
-    )
+    try:
+        rows = yield from encoded(need)
+    except ModelError as error:
+        if "lexical" not in way.weights:
+            raise
+        return Told(without_row(way), degraded=(Degraded("vector", error.message),), point=point)
+    return Told(without_row(way) if rows is None else way, rows, point=point)
 
 
-def _hit(one: Ranked, found: Found) -> Hit:
-    return Hit(id=one.id, score=one.score, terms=one.terms, product=found.product, photo_status=found.photo_status)
+def _likes(query: Query, point: str) -> Generator[Need, Got, tuple[tuple[str, Row, float], ...]]:
+    """The rows of the products that the query names. Raises QueryError for one that is not there."""
+    wanted = [part for part in query.parts if part.id]
+    if not wanted:
+        return ()
+    (answer,) = yield from asked([NamedLeg(ids=tuple(dict.fromkeys(part.id for part in wanted)), rows=True)], point=point)
+    rows = {one.id: one.row for one in answer.found}
+    likes = []
+    for part in wanted:
+        if part.id not in rows:
+            raise QueryError(f"No product has the id {part.id!r}.", cure="Name one that the index holds.")
+        if (row := rows[part.id]) is not None:
+            likes.append((f"like {part.id}", row, part.weight))
+    return tuple(likes)
+
+
+def _drawn(candidates: Candidates, told: Told, ask: Asked) -> tuple[Relevant, Candidates]:
+    return relevant(candidates, told.way, ask.rule), candidates

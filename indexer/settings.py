@@ -136,10 +136,23 @@ class SearchSettings(Section):
     """Defaults of the read path."""
 
     depth: int = Field(default=100, ge=1, le=1000, description="candidates per leg")
-    strategy: Literal["blend", "rerank", "lexical", "vector"] = Field(default="blend", description="how candidates are found and scored")
-    blend: Literal["min_max", "rrf"] = Field(default="min_max", description="how the legs' scores become one")
+    strategy: Literal["msearch", "hybrid", "rescore", "exact", "lexical", "vector"] = Field(
+        default="msearch", description="how candidates are found and scored"
+    )
+    blend: Literal["min_max", "z_score", "l2", "rrf"] = Field(default="min_max", description="how the legs' scores become one")
     lexical_weight: float = Field(default=0.5, ge=0, le=1, description="the vector leg has the rest")
     rrf_constant: int = Field(default=60, ge=1, description="k of reciprocal rank fusion")
+    bound: Literal["all", "score", "gap", "top"] = Field(default="score", description="where an answer ends")
+    min_cosine: float | None = Field(
+        default=None, ge=-1, le=1, description="bound score: the least cosine of a product that no word matches; empty: the encoder's"
+    )
+    top: int = Field(default=100, ge=1, description="bound top: so many products")
+    enough: int = Field(default=10, ge=0, description="with fewer lexical hits, fewer of the words must match")
+    group: bool = Field(default=False, description="show one variant of each group")
+    diversity: float = Field(default=0.0, ge=0, le=1, description="how much hits must differ from those before them (MMR); 0: not at all")
+    in_stock_first: bool = Field(default=False, description="what is sold out comes after what is not and scores nearly as much")
+    keep_s: float = Field(default=300, gt=0, le=3600, description="seconds for which a frozen answer can be continued")
+    encode_s: float = Field(default=3, gt=0, description="the longest that a search with words waits for its vector")
     timeout_s: float = Field(default=10, gt=0, description="for one search, all requests together")
     query_cache: int = Field(default=2048, ge=0, description="query vectors kept, least recently used go first")
     per_page_cap: int = Field(default=100, ge=1, description="most hits on one page")

@@ -50,6 +50,11 @@ class Observers(RunObserver):
         for observer in self._observers:
             observer.stage_moved(stage)
 
+    def searched(self, *, strategy: str, took_ms: float, degraded: Sequence[str]) -> None:
+        """To each."""
+        for observer in self._observers:
+            observer.searched(strategy=strategy, took_ms=took_ms, degraded=degraded)
+
     def device_lost(self, reason: str) -> None:
         """To each."""
         for observer in self._observers:

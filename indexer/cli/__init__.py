@@ -16,6 +16,8 @@ COMMANDS = {
     "up": "indexer.cli.engines",
     "feed": "indexer.cli.feed",
     "search": "indexer.cli.search",
+    "suggest": "indexer.cli.suggest",
+    "evaluate": "indexer.cli.evaluate",
     "status": "indexer.cli.status",
     "job": "indexer.cli.job",
     "letters": "indexer.cli.letters",

@@ -2,22 +2,24 @@
 
 import json
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from indexer.build.reading import build_searcher
+from indexer.cli import search_options as options
 from indexer.errors import UnusablePhoto
 from indexer.money import price_at, shown
 from indexer.photos.read import read
 from indexer.query.filters import parse_filters
+from indexer.query.parts import parse_part
+from indexer.query.sorts import parse_sort
 from indexer.rank.as_json import answer_json
-from indexer.records import Answer, Blend, FacetValue, Hit, Query, Strategy
+from indexer.records import Answer, Boundary, FacetValue, Hit, Query, QueryPart
 from indexer.settings import Settings
 
 FACET_VALUES = 8
@@ -25,50 +27,76 @@ FACET_VALUES = 8
 
 
 def search(
-    text: Annotated[str, typer.Argument(help="What to look for, in any language; leave it out to browse.")] = "",
+    text: options.Text = "",
     *,
-    image: Annotated[Path | None, typer.Option("--image", "-i", help="A photo to look for: JPEG, PNG, WebP or GIF.")] = None,
-    filters: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--filter",
-            "-f",
-            help="brand=Nike, brand!=Nike, 'price<1500', price=100..200, 'colour=red|blue'; prices in major units; repeatable.",
-        ),
-    ] = None,
-    facets: Annotated[
-        list[str] | None, typer.Option("--facet", help="Count the candidates by brand, category or an attribute; repeatable.")
-    ] = None,
-    page: Annotated[int, typer.Option(help="Which page, from 1.")] = 1,
-    per_page: Annotated[int, typer.Option(help="Hits on a page.")] = 10,
-    strategy: Annotated[Strategy | None, typer.Option(help="How candidates are found and scored; default: the setting's.")] = None,
-    blend: Annotated[Blend | None, typer.Option(help="How BM25 and cosine become one score; default: the setting's.")] = None,
-    text_weight: Annotated[float, typer.Option(help="How much the words count beside a photo.")] = 1.0,
-    photo_weight: Annotated[float, typer.Option(help="How much the photo counts beside words.")] = 1.0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")] = False,
+    image: options.Image = None,
+    filters: options.Filters = None,
+    facets: options.Facets = None,
+    sort: options.Sorts = None,
+    like: options.Like = None,
+    unlike: options.Unlike = None,
+    page: options.Page = 1,
+    per_page: options.PerPage = 10,
+    strategy: options.Way = None,
+    blend: options.Blending = None,
+    bound: options.End = None,
+    group: options.Grouped = None,
+    diversity: options.Diverse = None,
+    in_stock_first: options.InStockFirst = None,
+    text_weight: options.TextWeight = 1.0,
+    photo_weight: options.PhotoWeight = 1.0,
+    explain: options.Explain = False,
+    highlight: options.Highlight = False,
+    freeze: options.Freeze = False,
+    cursor: options.Cursor = "",
+    as_json: options.AsJson = False,
 ) -> None:
-    """Search products by words, by a photo, or by both, and show what each score is made of."""
+    """Search products by words, by a photo, by what they are like, and show what each score is made of."""
     query = Query(
         text=text,
         text_weight=text_weight,
         photo_weight=photo_weight,
+        parts=parts_of(like or (), unlike or ()),
         filters=parse_filters(filters or ()),
         facets=tuple(facets or ()),
+        sort=tuple(map(parse_sort, sort or ())),
         page=page,
         per_page=per_page,
         strategy=strategy,
         blend=blend,
+        bound=bound,
+        group=group,
+        diversity=diversity,
+        in_stock_first=in_stock_first,
+        explain=explain,
+        highlight=highlight,
+        freeze=freeze,
+        cursor=cursor,
     )
-    settings = Settings.load()
-    photo = None if image is None else photo_bytes(image, limit_bytes=settings.feed.photo_bytes)
-    with build_searcher(settings) as searcher:
-        if (text or photo) and strategy != "lexical":
-            searcher.warm(photos=photo is not None)  # loading a model is not part of the search's time
-        answer = searcher.search(replace(query, photo=photo))
+    tell(answer_to(query, image), as_json=as_json)
+
+
+def tell(answer: Answer, *, as_json: bool) -> None:
+    """Print the answer as one JSON object, or for people."""
     if as_json:
         print(json.dumps(answer_json(answer, moment=time.time_ns() // 1000), ensure_ascii=False))
     else:
         show(answer, Console())
+
+
+def answer_to(query: Query, image: Path | None) -> Answer:
+    """The answer of the index that the settings name."""
+    settings = Settings.load()
+    photo = None if image is None else photo_bytes(image, limit_bytes=settings.feed.photo_bytes)
+    with build_searcher(settings) as searcher:
+        if (query.text or photo or query.parts) and query.strategy != "lexical":
+            searcher.warm(photos=photo is not None)  # loading a model is not part of the search's time
+        return searcher.search(replace(query, photo=photo))
+
+
+def parts_of(like: Sequence[str], unlike: Sequence[str]) -> tuple[QueryPart, ...]:
+    """What the answer is to be like, and unlike."""
+    return (*(parse_part(one, kind="id") for one in like), *(parse_part(one, kind="text", sign=-1.0) for one in unlike))
 
 
 def photo_bytes(path: Path, *, limit_bytes: int) -> bytes:
@@ -80,12 +108,32 @@ def photo_bytes(path: Path, *, limit_bytes: int) -> bytes:
 
 
 def show(answer: Answer, console: Console) -> None:
-    """Print the hits as a table, the facets below it, and what the counts mean."""
+    """Print the hits as a table, what explains them, the facets below it, and what the counts mean."""
     if answer.hits:
         console.print(hits_table(answer))
+    for hit in answer.hits:
+        for line in hit_lines(hit):
+            console.print(line, highlight=False, soft_wrap=True)
     for name, values in answer.facets.items():
         console.print(facet_line(name, values), highlight=False, soft_wrap=True)
+    for lack in answer.degraded:
+        console.print(f"[bold]Without {escape(lack.part)}[/bold]: {escape(lack.reason)}", highlight=False, soft_wrap=True)
     console.print(summary(answer), highlight=False, soft_wrap=True)
+    if answer.cursor:
+        console.print(f"--cursor {answer.cursor}", highlight=False, soft_wrap=True)
+
+
+def hit_lines(hit: Hit) -> Iterator[str]:
+    """What was asked for beside the table: variants, highlights, the explanation."""
+    if not (hit.variants or hit.highlights or hit.explanation):
+        return
+    yield f"[bold]{escape(hit.id)}[/bold] {escape(hit.product.title)}"
+    if hit.variants:
+        yield f"  variants: {escape(', '.join(hit.variants))}"
+    for field, marked in hit.highlights.items():
+        yield f"  {field}: " + "".join(f"[reverse]{escape(one.text)}[/reverse]" if one.hit else escape(one.text) for one in marked)
+    for line in hit.explanation:
+        yield f"  {'  ' * line.depth}{line.figure:+.4f}  {escape(line.what)}"
 
 
 def hits_table(answer: Answer) -> Table:
@@ -109,15 +157,28 @@ def terms_text(hit: Hit) -> str:
 
 def facet_line(name: str, values: tuple[FacetValue, ...]) -> str:
     """A facet's first values with their counts, and how many more there are."""
-    told = ", ".join(f"{escape(one.value)} ({one.count})" for one in values[:FACET_VALUES]) or "no candidate has it"
+    told = ", ".join(f"{escape(one.value)} ({one.count})" for one in values[:FACET_VALUES]) or "no product here has it"
     more = f", and {len(values) - FACET_VALUES} more" if len(values) > FACET_VALUES else ""
     return f"[bold]{escape(name)}[/bold]: {told}{more}"
 
 
 def summary(answer: Answer) -> str:
-    """The total in words, and how and how fast the answer came."""
-    total = "No candidates" if not answer.total else "1 candidate in all" if answer.total == 1 else f"{answer.total} candidates in all"
+    """The total in words, where the answer ends, and how and how fast it came."""
+    what = "groups" if any(hit.variants for hit in answer.hits) else "relevant products"
+    total = "Nothing relevant" if not answer.total else "1 relevant product" if answer.total == 1 else f"{answer.total} {what}"
     last = -(-answer.total // answer.per_page)
     pages = f"; page {answer.page} of {last}" if last > 1 or answer.page > 1 else ""
-    blended = f" {answer.blend}" if answer.strategy in ("blend", "rerank") else ""
-    return f"{total}{pages} ({answer.strategy}{blended}, {answer.took_ms:.0f} ms)."
+    blended = f" {answer.blend}" if answer.strategy in ("msearch", "rescore", "exact") else ""
+    return f"{total}{pages} ({answer.strategy}{blended}; {boundary_words(answer.boundary)}; {answer.took_ms:.0f} ms)."
+
+
+def boundary_words(boundary: Boundary) -> str:
+    """Where the answer ends, in words."""
+    looked = f"of {boundary.candidates} candidates" + (", and there may be more" if boundary.capped else "")
+    if boundary.kind == "score" and boundary.limit is not None:
+        return f"all that the words match, else cosine at least {boundary.limit:.2f}, {looked}"
+    if boundary.kind == "gap":
+        return f"up to the widest gap, {looked}" if boundary.limit is not None else f"no gap, {looked}"
+    if boundary.kind == "top" and boundary.limit is not None:
+        return f"the first {boundary.limit:.0f} {looked}"
+    return f"all {looked}"

@@ -39,6 +39,10 @@ class TextEncoder(ABC):
     """Texts to unit rows."""
 
     spec: ModelSpec
+    floor: float = 0.0
+    """The least cosine between a query and a product that have to do with each other; 0 where nobody has measured it."""
+    sure: float = 0.0
+    """What the nearest product's cosine must reach where no word of the query matches: below it, nothing is relevant."""
 
     def length(self, text: str) -> float:
         """A cheap figure by which batches are sorted and bounded, so that little is padded; default: about its tokens."""
@@ -70,6 +74,10 @@ class PhotoEncoder(ABC):
     """Decoded photos to unit rows."""
 
     spec: ModelSpec
+    floor: float = 0.0
+    """The least cosine between a query and a product that have to do with each other; 0 where nobody has measured it."""
+    sure: float = 0.0
+    """What the nearest product's cosine must reach where no word of the query matches: below it, nothing is relevant."""
 
     def prepare(self, photos: Sequence[Pixels]) -> object:
         """Pixels to model inputs; default: as they are. Runs on the processor."""

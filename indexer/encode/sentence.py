@@ -33,6 +33,11 @@ class SentenceEncoder(TextEncoder):
     Safe across threads: one text batch runs at a time, as the package sets the processor threads of the whole process while it runs.
     """
 
+    # Measured on 3,574 electronics products: relevant ones in another language lie at 0.45 to 0.8, queries of another trade and letters
+    # typed at random find nothing nearer than 0.2 to 0.5.
+    floor = 0.42
+    sure = 0.5
+
     def __init__(self, *, threads: int | None = None) -> None:
         """Find the package and digest its files; the model itself (0.1 GB) loads with the first text.
 

@@ -5,24 +5,31 @@ import re
 from collections.abc import Collection, Iterable
 
 from indexer.errors import BadFilter, UnknownField
-from indexer.query.fields import PLAIN, PLAIN_FACETS, kind_of
+from indexer.query.fields import NUMBERS, PLAIN, PLAIN_FACETS, PLAIN_SORTS, kind_of
 from indexer.query.filters import GRAMMAR
-from indexer.records import Filter
+from indexer.records import FacetAsk, Filter, Sort
 from indexer.registry import did_you_mean
 
 _WANTED = {"text": "a text", "number": "a number", "truth": "true or false", "attribute": "a text, a number or a truth value"}
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a character: it has no UTF-8, so no engine can be asked for it
 
 
-def check_fields(filters: Iterable[Filter], facets: Iterable[str], *, attributes: Collection[str]) -> None:
+def check_fields(filters: Iterable[Filter], facets: Iterable[FacetAsk], sorts: Iterable[Sort], *, attributes: Collection[str]) -> None:
     """Raise UnknownField for the first name that is neither a plain field nor one of the index's attributes."""
     for name in (one.field for one in filters):
         if name not in PLAIN and name not in attributes:
             raise UnknownField(f"No field is named {name!r}.", cure=did_you_mean(name, [*PLAIN, *sorted(attributes)]))
-    for name in facets:
-        if name not in PLAIN_FACETS and name not in attributes:
-            why = f"{name!r} can be filtered, but not counted" if name in PLAIN else f"No field is named {name!r}"
-            raise UnknownField(f"{why}.", cure=did_you_mean(name, [*PLAIN_FACETS, *sorted(attributes)]))
+    for ask in facets:
+        countable = (*PLAIN_FACETS, *NUMBERS) if ask.ranges else PLAIN_FACETS
+        _check(ask.field, countable, attributes, verb="counted")
+    for sort in sorts:
+        _check(sort.field, PLAIN_SORTS, attributes, verb="sorted by")
+
+
+def _check(name: str, plain: Collection[str], attributes: Collection[str], *, verb: str) -> None:
+    if name not in plain and name not in attributes:
+        why = f"{name!r} can be filtered, but not {verb}" if name in PLAIN else f"No field is named {name!r}"
+        raise UnknownField(f"{why}.", cure=did_you_mean(name, [*plain, *sorted(attributes)]))
 
 
 def check_values(filters: Iterable[Filter]) -> None:

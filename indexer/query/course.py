@@ -1,7 +1,7 @@
 """The course of a query: by which strategy it is answered, and what each leg's figures weigh."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.errors import QueryError
 from indexer.records import Blend, Query, Strategy
@@ -24,30 +24,43 @@ class Course:
 def course(query: Query, defaults: SearchSettings) -> Course:
     """The course of a normalised query.
 
-    Without a photo or words nothing can be scored: browse. A photo alone has only the vector leg, whatever was asked. With
-    both, words and photo share the vector by their weights, and the lexical leg, which knows only the words, keeps its
-    weight w as long as they weigh as much as the photo, less below: w · min(1, 2t / (t + p)).
-    Raises QueryError for a photo with the lexical strategy.
+    Without a photo, words, parts or an extra query nothing can be scored: browse. A query without words has only the vector leg,
+    whatever was asked. With words and a photo, both share the vector by their weights, and the lexical leg, which knows only the
+    words, keeps its weight w as long as they weigh as much as the photo, less below: w · min(1, 2t / (t + p)). An extra query takes
+    its share from the others in proportion. Raises QueryError for a photo or parts with the lexical strategy.
     """
     strategy, blend = query.strategy or defaults.strategy, query.blend or defaults.blend
-    if strategy == "lexical" and query.photo is not None:
-        raise QueryError("The lexical strategy reads words only, so it can't be asked with a photo.", cure="Use blend, rerank or vector.")
-    if query.photo is None and not query.text:
-        return Course("lexical", blend, {"lexical": 1.0}, browse=True)
+    if strategy == "lexical" and (query.photo is not None or query.parts):
+        raise QueryError(
+            "The lexical strategy reads words only, so it can't be asked with a photo or with parts.",
+            cure="Use msearch, rescore or vector.",
+        )
+    near = query.photo is not None or bool(query.parts)
+    if not near and not query.text:
+        return _with_extra(Course("lexical", blend, {"lexical": 1.0}, browse=query.extra is None), query)
     if strategy == "lexical":
-        return Course("lexical", blend, {"lexical": 1.0})
+        return _with_extra(Course("lexical", blend, {"lexical": 1.0}), query)
     if strategy == "vector" or not query.text:
-        return Course("vector", blend, {"vector": 1.0})
+        return _with_extra(Course("exact" if strategy == "exact" else "vector", blend, {"vector": 1.0}), query)
     words = 1.0 if query.photo is None else min(1.0, 2 * query.text_weight / (query.text_weight + query.photo_weight))
     lexical = defaults.lexical_weight * words
-    return Course(strategy, blend, {"lexical": lexical, "vector": 1.0 - lexical})
+    return _with_extra(Course(strategy, blend, {"lexical": lexical, "vector": 1.0 - lexical}), query)
 
 
 def without_row(way: Course) -> Course:
-    """The course of a query in which the encoder saw nothing (a lone "!" has no direction): its words alone.
+    """The course of a query that has no vector (a lone "!" has no direction, or the encoder is down): its words alone.
 
     Raises QueryError where there are none, or only the vector was asked.
     """
     if "lexical" not in way.weights:
         raise QueryError("The encoder sees nothing in this query, so nothing can be near to it.", cure="Use other words, or another photo.")
-    return Course("lexical", way.blend, {"lexical": 1.0})
+    left = {name: weight for name, weight in way.weights.items() if name != "vector"}
+    total = sum(left.values()) or 1.0
+    return Course("lexical", way.blend, {name: weight / total if sum(left.values()) else 1.0 for name, weight in left.items()})
+
+
+def _with_extra(way: Course, query: Query) -> Course:
+    if query.extra is None:
+        return way
+    weights = {name: weight * (1 - query.extra_weight) for name, weight in way.weights.items()}
+    return replace(way, weights=weights | {"extra": query.extra_weight})

@@ -23,6 +23,12 @@ PLAIN: Mapping[str, Kind] = {
 PLAIN_FACETS: tuple[str, ...] = ("brand", "category", "currency", "group", "in_stock", "language")
 """The plain fields that a facet may name: those with few values."""
 
+NUMBERS: tuple[str, ...] = ("price", "stock")
+"""The plain fields that a facet with ranges may name."""
+
+PLAIN_SORTS: tuple[str, ...] = ("popularity", "price", "stock", "title")
+"""The plain fields by which an answer can be sorted."""
+
 
 def kind_of(field: str) -> Kind:
     """The kind of a plain field; every other name is an attribute's."""

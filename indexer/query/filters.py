@@ -27,14 +27,18 @@ GRAMMAR = (
 LENGTH_CAP = 1024
 """Characters of one filter; far above any real one, low enough to parse in no time."""
 
-_QUOTED = r'"(?:[^"]|"")*"'
+QUOTED = r'"(?:[^"]|"")*"'
+"""A quoted text, quotes in it doubled."""
+
 _FILTER = re.compile(
-    rf'\s*(?P<field>{_QUOTED}|[^"!=<>！＝＜＞≠≤≥].*?)\s*(?P<op>[!！][=＝]|[<＜][=＝]|[>＞][=＝]|[=＝<＜>＞≠≤≥])\s*(?P<value>.*?)\s*',
+    rf'\s*(?P<field>{QUOTED}|[^"!=<>！＝＜＞≠≤≥].*?)\s*(?P<op>[!！][=＝]|[<＜][=＝]|[>＞][=＝]|[=＝<＜>＞≠≤≥])\s*(?P<value>.*?)\s*',
     re.DOTALL,
 )
-_ONE = re.compile(rf"\s*(?:(?P<quoted>{_QUOTED})|(?P<plain>[^|｜]*?))\s*(?P<end>[|｜]|\Z)", re.DOTALL)
+_ONE = re.compile(rf"\s*(?:(?P<quoted>{QUOTED})|(?P<plain>[^|｜]*?))\s*(?P<end>[|｜]|\Z)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
-_RANGE = re.compile(rf"(?P<low>{_NUMBER.pattern})?\s*\.\.\s*(?P<high>{_NUMBER.pattern})?")
+SPAN = re.compile(rf"(?P<low>{_NUMBER.pattern})?\s*\.\.\s*(?P<high>{_NUMBER.pattern})?")
+"""Two numbers with two points between; that at least one of them is there is asked where it is used."""
+
 _ASCII = str.maketrans({"！": "!", "＝": "=", "＜": "<", "＞": ">"})
 _OPS: dict[str, Op] = {"=": "eq", "!=": "ne", "≠": "ne", "<": "lt", "<=": "lte", "≤": "lte", ">": "gt", ">=": "gte", "≥": "gte"}
 _TRUTH = {"true": True, "yes": True, "是": True, "false": False, "no": False, "否": False}
@@ -58,9 +62,9 @@ def parse_filter(text: str) -> tuple[Filter, ...]:
     match = _FILTER.fullmatch(text)
     if match is None:
         raise BadFilter(f"{text!r} is no filter: it lacks a field or an operator.", cure=GRAMMAR)
-    field = _field(match["field"])
+    field = unquoted(match["field"])
     op, kind = _OPS[match["op"].translate(_ASCII)], kind_of(field)
-    spread = _RANGE.fullmatch(match["value"]) if kind in ("number", "attribute") else None
+    spread = SPAN.fullmatch(match["value"]) if kind in ("number", "attribute") else None
     if spread is not None and (spread["low"] or spread["high"]):
         return _range(text, Filter(field, op, ()), low=spread["low"], high=spread["high"])
     values = tuple(value for one in _alternatives(text, match["value"]) for value in _typed(text, one, kind=kind, op=op))
@@ -72,7 +76,12 @@ def parse_filters(filters: Sequence[Filter | str]) -> tuple[Filter, ...]:
     return tuple(one for given in filters for one in (parse_filter(given) if isinstance(given, str) else (given,)))
 
 
-def _field(text: str) -> str:
+def unquoted(text: str) -> str:
+    """The text without the quotes around it, where it has them.
+
+    >>> unquoted('"5"" screen"'), unquoted("brand")
+    ('5" screen', 'brand')
+    """
     return text[1:-1].replace('""', '"') if text.startswith('"') else text
 
 

@@ -7,14 +7,12 @@ from typing import get_args
 from indexer.errors import QueryError
 from indexer.query.check import check_values
 from indexer.query.filters import parse_filters
-from indexer.records import Blend, Filter, Query, Strategy
+from indexer.query.parts import WEIGHT_CAP, check_parts
+from indexer.records import Blend, Bound, Filter, Query, QueryPart, Strategy
 from indexer.text.cleaning import DEFAULT, Cleaning
 
 LENGTH_CAP = 512
 """Characters of a query's text: long enough for any shopper, short enough to keep BM25 from thousands of clauses."""
-
-WEIGHT_CAP = 1000.0
-"""Only the ratio of the weights counts, and a thousandth of a part is no part."""
 
 
 def as_query(
@@ -39,6 +37,11 @@ def as_query(
     )
 
 
+def similar_to(product_id: str) -> Query:
+    """The query for what is like a product."""
+    return Query(parts=(QueryPart(id=product_id),))
+
+
 def normalise(query: Query, *, per_page_cap: int, cleaning: Cleaning = DEFAULT) -> Query:
     """The query with its text cleaned, its weightless parts left out and repeated facets named once, in order.
 
@@ -49,11 +52,17 @@ def normalise(query: Query, *, per_page_cap: int, cleaning: Cleaning = DEFAULT) 
     check_values(query.filters)
     text = query.text.strip() if query.text_weight > 0 else ""
     photo = query.photo if query.photo_weight > 0 else None
-    if not text and photo is None and (query.text.strip() or query.photo is not None):
+    parts = tuple(replace(part, text=cleaning.query(part.text)) if part.text else part for part in check_parts(query.parts))
+    if not text and photo is None and not parts and (query.text.strip() or query.photo is not None):
         raise QueryError("No part of the query has weight.", cure="Give the text or the photo a weight above 0.")
+    if parts and not text and photo is None and all(part.weight < 0 for part in parts):
+        raise QueryError("The query says only what it is not like.", cure="Add words, a photo or a product that it is like.")
     text = cleaning.query(text)
     _check_length(text)  # once more: a few characters are written out by cleaning, one as up to eighteen
-    return replace(query, text=text, photo=photo, facets=tuple(dict.fromkeys(query.facets)))
+    filters = query.filters
+    if ids := tuple(dict.fromkeys(part.id for part in parts if part.id)):
+        filters = (*filters, Filter("id", "ne", ids))  # what a query is like is no answer to it
+    return replace(query, text=text, photo=photo, parts=parts, filters=filters, facets=tuple(dict.fromkeys(query.facets)))
 
 
 def _check_figures(query: Query, *, per_page_cap: int) -> None:
@@ -65,7 +74,13 @@ def _check_figures(query: Query, *, per_page_cap: int) -> None:
     for name, weight in (("text", query.text_weight), ("photo", query.photo_weight)):
         if not 0 <= weight <= WEIGHT_CAP:  # refuses NaN too
             raise QueryError(f"The {name} weight is a number from 0 to {WEIGHT_CAP:g}, not {weight!r}.")
-    for name, choice, known in (("strategy", query.strategy, get_args(Strategy)), ("blend", query.blend, get_args(Blend))):
+    for name, share in (("diversity", query.diversity), ("extra_weight", query.extra_weight)):
+        if share is not None and not 0 <= share <= 1:
+            raise QueryError(f"The {name} is a number from 0 to 1, not {share!r}.")
+    if query.timeout_s is not None and not query.timeout_s > 0:
+        raise QueryError(f"A search can't take {query.timeout_s!r} seconds.", cure="Give timeout_s a number above 0.")
+    choices = (("strategy", query.strategy, Strategy), ("blend", query.blend, Blend), ("bound", query.bound, Bound))
+    for name, choice, known in ((name, choice, get_args(of)) for name, choice, of in choices):
         if choice is not None and choice not in known:
             raise QueryError(f"There is no {name} {choice!r}.", cure=f"Known: {', '.join(known)}.")
 

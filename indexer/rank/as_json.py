@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
 from indexer.money import major_units, price_at
-from indexer.records import Answer, Blend, Hit, Money, PhotoStatus, Product, Sale, Strategy, Term
+from indexer.records import Answer, Blend, Bound, Boundary, Hit, Money, PhotoStatus, Product, Sale, Strategy, Term
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -55,21 +55,56 @@ class ProductJson(TypedDict):
     language: str
 
 
+class MarkedJson(TypedDict):
+    """A stretch of a text, and whether the query's words hit it."""
+
+    text: str
+    hit: bool
+
+
+class AddendJson(TypedDict):
+    """One line of an explanation: how many levels in, in words, its figure."""
+
+    depth: int
+    what: str
+    figure: float
+
+
 class HitJson(TypedDict):
-    """One product with its score and what the score is made of."""
+    """One product with its score and what the score is made of; `variants` are the ids of its group's others."""
 
     id: str
     score: float
     terms: list[TermJson]
     product: ProductJson
     photo_status: PhotoStatus
+    variants: list[str]
+    highlights: dict[str, list[MarkedJson]]
+    explanation: list[AddendJson]
 
 
 class FacetValueJson(TypedDict):
-    """A facet's value and how many candidates have it."""
+    """A facet's value or range, and how many relevant products have it."""
 
     value: str
     count: int
+
+
+class BoundaryJson(TypedDict):
+    """The line between relevant and not (see `records.Boundary`)."""
+
+    kind: Bound
+    limit: float | None
+    candidates: int
+    relevant: int
+    capped: bool
+
+
+class DegradedJson(TypedDict):
+    """What the answer had to do without, and why."""
+
+    part: str
+    reason: str
 
 
 class AnswerJson(TypedDict):
@@ -77,7 +112,9 @@ class AnswerJson(TypedDict):
 
     hits: list[HitJson]
     total: int
-    total_means: str
+    boundary: BoundaryJson
+    degraded: list[DegradedJson]
+    cursor: str
     facets: dict[str, list[FacetValueJson]]
     page: int
     per_page: int
@@ -94,7 +131,9 @@ def answer_json(answer: Answer, *, moment: int) -> AnswerJson:
     return {
         "hits": [hit_json(hit, moment=moment) for hit in answer.hits],
         "total": answer.total,
-        "total_means": answer.total_means,
+        "boundary": _boundary(answer.boundary),
+        "degraded": [{"part": one.part, "reason": one.reason} for one in answer.degraded],
+        "cursor": answer.cursor,
         "facets": {name: [{"value": one.value, "count": one.count} for one in values] for name, values in answer.facets.items()},
         "page": answer.page,
         "per_page": answer.per_page,
@@ -112,6 +151,9 @@ def hit_json(hit: Hit, *, moment: int) -> HitJson:
         "terms": [_term(term) for term in hit.terms],
         "product": product_json(hit.product, moment=moment),
         "photo_status": hit.photo_status,
+        "variants": list(hit.variants),
+        "highlights": {field: [{"text": one.text, "hit": one.hit} for one in marked] for field, marked in hit.highlights.items()},
+        "explanation": [{"depth": one.depth, "what": one.what, "figure": one.figure} for one in hit.explanation],
     }
 
 
@@ -132,6 +174,16 @@ def product_json(product: Product, *, moment: int) -> ProductJson:
         "photos": [photo.source for photo in product.photos],
         "group": product.group,
         "language": product.language,
+    }
+
+
+def _boundary(boundary: Boundary) -> BoundaryJson:
+    return {
+        "kind": boundary.kind,
+        "limit": boundary.limit,
+        "candidates": boundary.candidates,
+        "relevant": boundary.relevant,
+        "capped": boundary.capped,
     }
 
 

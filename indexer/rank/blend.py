@@ -1,8 +1,8 @@
 """Rankings with scores of different scales to one ranking with scores in 0..1, each the sum of its terms."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from indexer.records import Blend, Term
@@ -12,6 +12,12 @@ NEUTRAL = 0.5
 
 NOISE = 1e-6
 """Scores nearer than this (times the larger figure, at least 1) are equal: engines compute in float32, whose step is 1.2e-7."""
+
+SOLD_OUT = "sold_out"
+"""The term by which what is sold out is put back (see order.py)."""
+
+RULES = frozenset({SOLD_OUT})
+"""Names of the terms that rules add to a score, none of which says that a leg found the product."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +31,7 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One product of the blended order: its score is exactly the sum of its terms' values, terms by name."""
+    """One product of the blended order: its score is exactly the sum of its terms' values; the legs' terms by name, then the rules'."""
 
     id: str
     score: float
@@ -35,17 +41,35 @@ class Ranked:
 def blended(rankings: Sequence[Ranking], *, blend: Blend, rrf_constant: int = 60) -> list[Ranked]:
     """The union of the rankings, best first, ties by id; the order of the legs and of their hits does not matter.
 
-    score(d) = Σ weight · share(d) over the legs that hold d, with share from `min_max` or `rrf`; absent in a leg = no term.
-    Raises ValueError when names repeat, or weights are negative or do not sum to 1.
+    score(d) = Σ weight · share(d) over the legs that hold d, in 0..1, with the shares of `min_max`, `z_score`, `l2` or `rrf`; absent in a
+    leg = no term. Raises ValueError when names repeat, or weights are negative or do not sum to 1.
     """
-    _check(rankings)
+    legs = _fitting(rankings)
+    shares = _rrf_shares(legs, rrf_constant) if blend == "rrf" else _score_shares(legs, blend)
     terms: dict[str, list[Term]] = {}
-    for leg in sorted(rankings, key=lambda ranking: ranking.name):
-        shares = min_max(leg.scores) if blend == "min_max" else rrf(leg.scores, constant=rrf_constant)
-        for id_, share in shares.items():
+    for leg, mine in zip(legs, shares, strict=True):
+        for id_, share in mine.items():
             terms.setdefault(id_, []).append(Term(leg.name, leg.weight * share, leg.scores[id_], leg.weight))
-    ranked = [Ranked(id_, sum(term.value for term in mine), tuple(mine)) for id_, mine in terms.items()]
+    ranked = [Ranked(id_, sum(term.value for term in added), tuple(added)) for id_, added in terms.items()]
     return sorted(ranked, key=lambda one: (-one.score, one.id))
+
+
+def _rrf_shares(legs: Sequence[Ranking], constant: int) -> list[dict[str, float]]:
+    return [rrf(leg.scores, constant=constant) for leg in legs]
+
+
+def _score_shares(legs: Sequence[Ranking], blend: Blend) -> list[dict[str, float]]:
+    """Each leg's shares by a blend of scores.
+
+    The shares of l2 are the smaller the longer their leg is, so that NEUTRAL would put a lone hit above the best of a hundred: there
+    a leg whose scores do not differ gets NEUTRAL times the best share of those that do, as it does in min_max, where the best is 1.
+    """
+    shares = [SCORE_BLENDS[blend](leg.scores) for leg in legs]
+    if blend != "l2":
+        return shares
+    differ = [_differ(leg.scores) for leg in legs]
+    best = max((max(mine.values()) for mine, differs in zip(shares, differ, strict=True) if differs), default=0.0) or 1.0
+    return [mine if differs else dict.fromkeys(mine, NEUTRAL * best) for mine, differs in zip(shares, differ, strict=True)]
 
 
 def min_max(scores: Mapping[str, float]) -> dict[str, float]:
@@ -56,13 +80,59 @@ def min_max(scores: Mapping[str, float]) -> dict[str, float]:
     >>> min_max({"mug": 8.0, "cup": 6.0, "jug": 4.0}), min_max({"mug": 0.1})
     ({'mug': 1.0, 'cup': 0.5, 'jug': 0.0}, {'mug': 0.5})
     """
+    if not _differ(scores):
+        return dict.fromkeys(scores, NEUTRAL)
+    low, high = min(scores.values()), max(scores.values())
+    return {id_: (score - low) / (high - low) for id_, score in scores.items()}
+
+
+def z_score(scores: Mapping[str, float]) -> dict[str, float]:
+    """share(d) = Φ((score(d) - mean) / deviation), 0..1; one hit or equal scores NEUTRAL, which is Φ(0), the share of a mean score.
+
+    Zero mean and unit variance are Montague and Aslam's (2001) ZMUV. Φ, the normal distribution's share below, brings that to 0..1
+    without a cut: a line clipped at some deviations would make equals of the outliers, which are often the very hits that count.
+
+    >>> {id_: round(share, 3) for id_, share in z_score({"mug": 8.0, "cup": 6.0, "jug": 4.0}).items()}
+    {'mug': 0.89, 'cup': 0.5, 'jug': 0.11}
+    """
+    if not _differ(scores):
+        return dict.fromkeys(scores, NEUTRAL)
+    spread = min_max(scores)  # neither shift nor scale matters to z, and squares of shares can't overflow
+    mean = math.fsum(spread.values()) / len(spread)
+    deviation = math.sqrt(math.fsum((share - mean) ** 2 for share in spread.values()) / len(spread))
+    return {id_: math.erfc((mean - share) / (deviation * math.sqrt(2))) / 2 for id_, share in spread.items()}
+
+
+def l2(scores: Mapping[str, float]) -> dict[str, float]:
+    """share(d) = score(d) / ‖scores‖, 0..1, a score below 0 counting as 0; one hit or equal scores NEUTRAL.
+
+    This is the l2 technique of OpenSearch's normalisation processor. A cosine below 0 says that a product points away from the query,
+    and how far it does so says nothing of how it fits. Blended (`blended`), NEUTRAL is lowered to the scale of the other legs.
+
+    >>> l2({"mug": 4.0, "cup": 3.0, "jug": -1.0}), l2({"mug": 0.1})
+    ({'mug': 0.8, 'cup': 0.6, 'jug': 0.0}, {'mug': 0.5})
+    """
+    if not _differ(scores):
+        return dict.fromkeys(scores, NEUTRAL)
+    high = max(scores.values())
+    if high <= 0:
+        return dict.fromkeys(scores, 0.0)
+    parts = {id_: max(score, 0.0) / high for id_, score in scores.items()}  # squares of parts can't overflow
+    length = math.sqrt(math.fsum(part * part for part in parts.values()))
+    return {id_: part / length for id_, part in parts.items()}
+
+
+SCORE_BLENDS: Mapping[Blend, Callable[[Mapping[str, float]], dict[str, float]]] = {"min_max": min_max, "z_score": z_score, "l2": l2}
+"""The blends whose shares come from the scores themselves, not from ranks."""
+
+
+def _differ(scores: Mapping[str, float]) -> bool:
+    """Whether the scores say who is better: several, further apart than NOISE, and with a span that a double can hold."""
     if not scores:
-        return {}
+        return False
     low, high = min(scores.values()), max(scores.values())
     span = high - low
-    if span <= NOISE * max(1.0, abs(high), abs(low)) or not math.isfinite(span):
-        return dict.fromkeys(scores, NEUTRAL)
-    return {id_: (score - low) / span for id_, score in scores.items()}
+    return span > NOISE * max(1.0, abs(high), abs(low)) and math.isfinite(span)
 
 
 def rrf(scores: Mapping[str, float], *, constant: int = 60) -> dict[str, float]:
@@ -86,9 +156,15 @@ def _mean_ranks(scores: Mapping[str, float]) -> Iterator[tuple[str, float]]:
         before += len(equals)
 
 
-def _check(rankings: Sequence[Ranking]) -> None:
+def _fitting(rankings: Sequence[Ranking]) -> list[Ranking]:
+    """The legs by name, with weights whose sum, added up in that order, is not above 1: thirds and tenths may round to more."""
     if len({leg.name for leg in rankings}) < len(rankings):
         raise ValueError("Two legs have the same name.")
-    weights = [leg.weight for leg in rankings]
-    if any(not weight >= 0 for weight in weights) or (rankings and not math.isclose(math.fsum(weights), 1.0, abs_tol=1e-9)):
+    legs = sorted(rankings, key=lambda leg: leg.name)
+    weights = [leg.weight for leg in legs]
+    if any(not weight >= 0 for weight in weights) or (legs and not math.isclose(math.fsum(weights), 1.0, abs_tol=1e-9)):
         raise ValueError(f"The legs' weights {weights} are not shares of 1.")
+    total = sum(weights)
+    if total <= 1.0:
+        return legs
+    return [replace(leg, weight=leg.weight / total * (1 - 1e-12)) for leg in legs]

@@ -63,10 +63,10 @@ class Asked:
         """The same without any filter, from the first page."""
         return replace(self, chosen={}, written=(), low="", high="", page=1)
 
-    def filters(self, *, leave_out: str = "") -> tuple[Filter, ...]:
-        """All filters, those of the facet `leave_out` apart. Raises BadFilter."""
+    def filters(self) -> tuple[Filter, ...]:
+        """All filters. Raises BadFilter."""
         found = [one for text in self.written for one in parse_filter(text)]
-        found += [choice(field, values) for field, values in self.chosen.items() if values and field != leave_out]
+        found += [choice(field, values) for field, values in self.chosen.items() if values]
         if self.low:
             found.append(Filter("price", "gte", (_price(self.low),)))
         if self.high:

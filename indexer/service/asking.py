@@ -1,11 +1,10 @@
 """What the service needs of a search: the asynchronous searcher's two questions, so that tests and other engines can answer them too."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Protocol
 
-from indexer.records import Answer, FacetValue, Query
+from indexer.query.facets import facet_text
+from indexer.records import Answer, Query
 from indexer.service.asked import Asked
 from indexer.store.base import Description
 
@@ -30,14 +29,5 @@ def facet_names(description: Description) -> tuple[str, ...]:
 
 
 async def answered(searcher: Searching, state: Asked, *, photo: bytes | None, facets: Sequence[str]) -> Answer:
-    """The page's answer, with the counts of each ticked facet taken as if it were not ticked: so that a second value can be added.
-
-    Raises what `search` raises.
-    """
-    names = tuple(dict.fromkeys((*facets, *state.chosen)))
-    ticked = [field for field, values in state.chosen.items() if values]
-    query = state.query(photo, names)
-    others = [replace(query, filters=state.filters(leave_out=field), facets=(field,), page=1, per_page=1) for field in ticked]
-    answer, *rest = await asyncio.gather(searcher.search(query), *(searcher.search(other) for other in others))
-    counts: Mapping[str, tuple[FacetValue, ...]] = {field: other.facets.get(field, ()) for field, other in zip(ticked, rest, strict=True)}
-    return replace(answer, facets={**answer.facets, **counts})
+    """The page's answer, with a count for each facet and each ticked field. Raises what `search` raises."""
+    return await searcher.search(state.query(photo, tuple(facet_text(name) for name in dict.fromkeys((*facets, *state.chosen)))))

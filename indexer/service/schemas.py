@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from indexer.query.filters import parse_filter
-from indexer.records import Blend, Filter, Op, Query, Strategy
+from indexer.query.parts import parse_part
+from indexer.query.sorts import parse_sort
+from indexer.records import Blend, Bound, Filter, Op, Query, Strategy
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -33,11 +35,22 @@ class SearchIn(BaseModel):
     text_weight: float = Field(default=1.0, ge=0, le=100)
     photo_weight: float = Field(default=1.0, ge=0, le=100)
     filters: list[FilterIn | str] = Field(default_factory=list, max_length=50)
-    facets: list[Name] = Field(default_factory=list, max_length=50)
+    facets: list[Name] = Field(default_factory=list, max_length=50, description="fields, or ranges: price=..50|50..100|100..")
+    sort: list[Name] = Field(default_factory=list, max_length=5, description="price, price:desc, popularity:desc, an attribute")
+    like: list[Name] = Field(default_factory=list, max_length=16, description="ids that the answer is to be like; id^2 for more")
+    unlike: list[Name] = Field(default_factory=list, max_length=16, description="words that it is to be unlike; words^0.5 for less")
     page: int = Field(default=1, ge=1, le=10_000)
     per_page: int = Field(default=24, ge=1)
     strategy: Strategy | None = None
     blend: Blend | None = None
+    bound: Bound | None = None
+    group: bool | None = None
+    diversity: float | None = Field(default=None, ge=0, le=1)
+    in_stock_first: bool | None = None
+    explain: bool = False
+    highlight: bool = False
+    freeze: bool = False
+    cursor: str = Field(default="", max_length=20_000)
 
     @field_validator("photo", mode="before")
     @classmethod
@@ -61,15 +74,28 @@ class SearchIn(BaseModel):
             text_weight=self.text_weight,
             photo_weight=self.photo_weight,
             filters=tuple(found),
+            parts=(
+                *(parse_part(one, kind="id") for one in self.like),
+                *(parse_part(one, kind="text", sign=-1.0) for one in self.unlike),
+            ),
             facets=tuple(self.facets),
+            sort=tuple(map(parse_sort, self.sort)),
             page=self.page,
             per_page=self.per_page,
             strategy=self.strategy,
             blend=self.blend,
+            bound=self.bound,
+            group=self.group,
+            diversity=self.diversity,
+            in_stock_first=self.in_stock_first,
+            explain=self.explain,
+            highlight=self.highlight,
+            freeze=self.freeze,
+            cursor=self.cursor,
         )
 
 
-REPEATED = {"filter": "filters", "facet": "facets"}
+REPEATED = {"filter": "filters", "facet": "facets", "sort": "sort", "like": "like", "not": "unlike"}
 
 
 def search_in(pairs: Sequence[tuple[str, object]]) -> SearchIn:

@@ -1,19 +1,16 @@
 """What both paths ask of a store, in words that are not OpenSearch's: so that a twin in memory can answer too."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from indexer.records import Filter, Money, PhotoStatus, Product
+from indexer.records import Blend, Filter, Money, PhotoStatus, Product
 from indexer.vectors import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who may write to an index and who may search it: kept in the mapping's `_meta`.
-
-    `text`, `photo` and `fusion` are the digests of their specs.
-    """
+    """Who may write to an index and search it, kept in the mapping's `_meta`; `text`, `photo`, `fusion` are digests of their specs."""
 
     ledger: str
     text: str
@@ -71,9 +68,22 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LexicalLeg:
-    """The best `size` products by BM25 that pass the filters; an empty text matches all of them (score 0)."""
+    """The best `size` products by BM25 that pass the filters; an empty text matches all of them (score 0).
+
+    `step` says how many of the words must match: 0 most of them, 1 half, 2 any (see STEPS in lexical.py).
+    """
 
     text: str
+    filters: tuple[Filter, ...] = ()
+    size: int = 100
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeLeg:
+    """The products that have the code as their id, GTIN, SKU or model number, spelt in whatever way; score 1."""
+
+    code: str
     filters: tuple[Filter, ...] = ()
     size: int = 100
 
@@ -89,13 +99,58 @@ class VectorLeg:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ExactLeg:
-    """The exact cosine of each of the named products (script_score, knn_score); those without a vector are left out."""
+    """The exact cosine (script_score, knn_score) of the named products, or of all that pass the filters where `ids` is None.
+
+    Products without a vector are left out; at most `size` of the nearest are given.
+    """
 
     row: Row
+    ids: tuple[str, ...] | None = None
+    filters: tuple[Filter, ...] = ()
+    size: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraLeg:
+    """An expert's own query in the engine's language, within the filters; the twin in memory refuses it (StoreError)."""
+
+    query: Mapping[str, object]
+    filters: tuple[Filter, ...] = ()
+    size: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedLeg:
+    """The products of these ids that are live, in the order of their ids; score 0. With `rows` their vectors come too."""
+
     ids: tuple[str, ...]
+    rows: bool = False
 
 
-Leg = LexicalLeg | VectorLeg | ExactLeg
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainLeg:
+    """The lexical leg again over these products alone, each with what every field adds to its score (`Found.fields`)."""
+
+    text: str
+    ids: tuple[str, ...]
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HybridLeg:
+    """BM25 and nearest vectors blended by the server (neural-search) under weights of "lexical" and "vector", whatever their sum."""
+
+    text: str
+    row: Row
+    weights: Mapping[str, float]
+    filters: tuple[Filter, ...] = ()
+    size: int = 100
+    blend: Blend = "min_max"
+    rrf_constant: int = 60
+    step: int = 1
+
+
+Leg = LexicalLeg | CodeLeg | VectorLeg | ExactLeg | ExtraLeg | NamedLeg | ExplainLeg | HybridLeg
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,6 +164,8 @@ class Found:
     score: float
     read: Callable[[], Product]
     photo_status: PhotoStatus = "none"
+    row: Row | None = None
+    fields: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def product(self) -> Product:
@@ -118,11 +175,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswer:
-    """A leg's products, best first, ties by id; `index` is the real index that answered."""
+    """A leg's products, best first, ties by id; `index` is the real index that answered.
+
+    `shards_failed` of its shards gave nothing; where all did, or the leg itself failed while others did not, `error` says why.
+    """
 
     found: tuple[Found, ...]
     index: str
     took_ms: float = 0.0
+    shards_failed: int = 0
+    error: str = ""
 
 
 class ProductReader(Protocol):
@@ -131,8 +193,14 @@ class ProductReader(Protocol):
     def describe(self, *, fresh: bool = False) -> Description:
         """The index behind the alias; kept for some seconds unless `fresh`. Raises IndexMissing, StoreUnavailable."""
 
-    def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
-        """All legs in one request, answered in order. Raises StoreError classes."""
+    def ask(self, legs: Sequence[Leg], *, point: str = "") -> list[LegAnswer]:
+        """All legs in one request, answered in order, of the index as it stood at that point. Raises StoreError classes.
+
+        A leg that fails alone says so in its answer; where all fail, the first one's error is raised. Raises CursorGone.
+        """
+
+    def open_point(self, *, keep_s: float) -> str:
+        """Freeze the index as it stands for so long; the point's name. Raises IndexMissing, StoreUnavailable."""
 
     def close(self) -> None:
         """Give the connections back."""
@@ -144,8 +212,11 @@ class AsyncProductReader(Protocol):
     async def describe(self, *, fresh: bool = False) -> Description:
         """The index behind the alias; kept for some seconds unless `fresh`. Raises IndexMissing, StoreUnavailable."""
 
-    async def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
-        """All legs in one request, answered in order. Raises StoreError classes."""
+    async def ask(self, legs: Sequence[Leg], *, point: str = "") -> list[LegAnswer]:
+        """All legs in one request, as ProductReader.ask."""
+
+    async def open_point(self, *, keep_s: float) -> str:
+        """Freeze the index as it stands for so long; the point's name. Raises IndexMissing, StoreUnavailable."""
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -175,6 +246,3 @@ class ProductStore(ProductReader, Protocol):
 
     def adopt(self, identity: Identity) -> None:
         """Rewrite the index's identity where only its fusion differs. Raises EncoderMismatch, ForeignLedger, IndexMissing."""
-
-    def close(self) -> None:
-        """Give the connections back."""

@@ -24,6 +24,7 @@ from indexer.store.tokens import (
     within_whole,
 )
 from indexer.text.cleaning import DEFAULT, Cleaning
+from indexer.text.codes import codes_of
 from indexer.vectors import Row, unit_row
 
 ID_BYTES = 512
@@ -72,6 +73,8 @@ def to_source(document: Document, cleaning: Cleaning = DEFAULT) -> Source:
         "language": token(product.language),
     }
     source.update((name, text) for name, text in tokens.items() if text)
+    if codes := codes_of(product):
+        source["codes"] = list(codes)
     if product.category:
         source["category"] = list(category_tokens(product.category))
     price = product.price if document.price_now is None else document.price_now

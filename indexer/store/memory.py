@@ -1,33 +1,25 @@
 """The store's twin in memory: the same documents, filters, versions, descriptions and cosines; of BM25 only whether a product matches."""
 
 import heapq
+import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+import time
+from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-
-from indexer.errors import IndexMissing, ModelError, ProductError, StoreError
-from indexer.store.base import Description, Document, ExactLeg, Found, Identity, Leg, LegAnswer, LexicalLeg, Stored, Written
+from indexer.errors import IndexMissing, ModelError, ProductError, StoreBusy
+from indexer.store.answering import KeptDocument, Shelf, answers
+from indexer.store.base import Description, Document, Identity, Leg, LegAnswer, Stored, Written
 from indexer.store.bulk import failed
-from indexer.store.conditions import conditions, holds
-from indexer.store.documents import check_document, photo_status_of, product_of, to_source
+from indexer.store.documents import check_document, to_source
+from indexer.store.points import gone, point_name
 from indexer.store.requests import ATTRIBUTE_NAMES
 from indexer.store.schema import check_identity
 from indexer.store.versions import check_adoption, version_name
-from indexer.store.words import Findable, asked, findable, score
+from indexer.store.words import findable
 from indexer.text.cleaning import DEFAULT, Cleaning
-from indexer.vectors import Row, unit_rows
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Kept:
-    version: int
-    source: dict[str, Any]
-    row: Row | None
-    words: Findable
+POINTS_CAP = 100
+"""Points that may be open at once; each holds on to what was replaced or deleted since. (A server keeps 300.)"""
 
 
 class MemoryStore:
@@ -38,8 +30,9 @@ class MemoryStore:
         self._alias = alias
         self._cleaning = cleaning
         self._identity: Identity | None = None
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, KeptDocument] = {}
         self._removed: dict[str, int] = {}  # the server too refuses what is older than a deletion, though only for a minute
+        self._points: dict[str, tuple[float, Shelf]] = {}
         self._lock = threading.RLock()
 
     def ensure(self, identity: Identity) -> str:
@@ -64,12 +57,22 @@ class MemoryStore:
             width = self._made().width
             return [self._write(document, width) for document in documents]
 
-    def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
-        """Each leg's answer, in order. Raises IndexMissing, BadFilter, and StoreError for a row of another width."""
+    def ask(self, legs: Sequence[Leg], *, point: str = "") -> list[LegAnswer]:
+        """Each leg's answer, in order, of the index as it stood at that point. Raises as ProductReader says, and BadFilter."""
         with self._lock:
-            width = self._made().width
-            live = list(self._live())
-        return [LegAnswer(found=tuple(_best(leg, live, width, self._cleaning)), index=self._index) for leg in legs]
+            shelf = self._frozen(point) if point else self._shelf()
+        return answers(shelf, legs, self._cleaning)
+
+    def open_point(self, *, keep_s: float) -> str:
+        """Remember what is there now for so long; the point's name. Raises IndexMissing, and StoreBusy beyond POINTS_CAP."""
+        with self._lock:
+            shelf = self._shelf()
+            self._forget_points()
+            if len(self._points) >= POINTS_CAP:
+                raise StoreBusy(f"{POINTS_CAP} points are open already.", cure="Wait until some are over, or keep them shorter.")
+            point = point_name(shelf.index, secrets.token_urlsafe(12))
+            self._points[point] = (time.monotonic() + keep_s, shelf)
+            return point
 
     def refresh(self) -> None:
         """Nothing to do: what is written is found at once."""
@@ -105,8 +108,21 @@ class MemoryStore:
             raise IndexMissing(f"There is no index or alias {self._alias!r}.", cure="Make the index first (ensure).")
         return self._identity
 
-    def _live(self) -> Iterator[_Kept]:
+    def _live(self) -> Iterator[KeptDocument]:
         return (kept for kept in self._kept.values() if not kept.source["deleted"])
+
+    def _shelf(self) -> Shelf:
+        return Shelf(self._index, self._made().width, tuple(self._live()))
+
+    def _frozen(self, point: str) -> Shelf:
+        self._forget_points()
+        if point not in self._points:
+            raise gone()
+        return self._points[point][1]
+
+    def _forget_points(self) -> None:
+        now = time.monotonic()
+        self._points = {point: kept for point, kept in self._points.items() if kept[0] > now}
 
     def _write(self, document: Document, width: int) -> Written:
         try:
@@ -116,7 +132,7 @@ class MemoryStore:
             return failed(document.id, document.version, error=error)
         if self._newest(document.id) >= document.version:
             return Written(id=document.id, version=document.version, outcome="newer")
-        self._kept[document.id] = _Kept(document.version, source, None if source["deleted"] else row, findable(source))
+        self._kept[document.id] = KeptDocument(document.version, source, None if source["deleted"] else row, findable(source))
         return Written(id=document.id, version=document.version, outcome="written")
 
     def _remove(self, id_: str, version: int) -> Written:
@@ -130,35 +146,3 @@ class MemoryStore:
         """The version that a later one has to exceed; -1 where there is none."""
         known = self._kept.get(id_)
         return self._removed.get(id_, -1) if known is None else known.version
-
-
-def _best(leg: Leg, live: Sequence[_Kept], width: int, cleaning: Cleaning) -> Iterator[Found]:
-    """The leg's products, best first, ties by id."""
-    figure, size = _figure(leg, width, cleaning)
-    wanted = () if isinstance(leg, ExactLeg) else conditions(leg.filters)
-    scored = [(found, kept) for kept in live if all(holds(one, kept.source) for one in wanted) and (found := figure(kept)) is not None]
-    scored.sort(key=lambda pair: (-pair[0], pair[1].source["id"]))
-    for found, kept in scored[:size]:
-        source = kept.source
-        yield Found(id=source["id"], score=found, read=partial(product_of, source), photo_status=photo_status_of(source))
-
-
-def _figure(leg: Leg, width: int, cleaning: Cleaning) -> tuple[Callable[[_Kept], float | None], int]:
-    """How the leg scores a document (None leaves it out), and how many it gives."""
-    if isinstance(leg, LexicalLeg):
-        if not leg.text.strip():
-            return (lambda _: 0.0), leg.size
-        query = asked(leg.text, cleaning)
-        return (lambda kept: score(query, kept.words) or None), leg.size
-    try:
-        unit = unit_rows(leg.row[None], width=width)[0].astype(np.float64)
-    except ModelError as error:
-        raise StoreError(f"The query's row can't be compared: {error.message}") from error
-
-    def similarity(kept: _Kept) -> float | None:
-        return None if kept.row is None else float(np.clip(kept.row.astype(np.float64) @ unit, -1.0, 1.0))
-
-    if isinstance(leg, ExactLeg):
-        ids = frozenset(leg.ids)
-        return (lambda kept: similarity(kept) if kept.source["id"] in ids else None), len(ids)
-    return similarity, leg.size

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -10,55 +9,17 @@ from pydantic import SecretStr
 
 from indexer.errors import StoreError
 from indexer.settings import IndexSettings
+from indexer.store.asking import Kept, ask_plan, open_point_plan
 from indexer.store.base import Description, Document, Identity, Leg, LegAnswer, Stored, Written
 from indexer.store.bulk import write_plan
 from indexer.store.calls import Call, Plan
 from indexer.store.capabilities import Capabilities, capabilities_plan
 from indexer.store.client import make_async_client, make_client, our_errors, request_arguments
-from indexer.store.requests import search_call
-from indexer.store.responses import leg_answers
 from indexer.store.versions import adopt_plan, describe_plan, ensure_plan
 from indexer.store.walking import remove_plan, walk_plan
 from indexer.text.cleaning import DEFAULT, Cleaning
 
 T = TypeVar("T")
-DESCRIPTION_S = 5.0
-"""How long a description is kept."""
-
-
-class KeptDescription:
-    """The last description and when it was taken; safe across threads, as both are set in one step."""
-
-    def __init__(self) -> None:
-        """Nothing is kept yet."""
-        self._kept: tuple[float, Description] | None = None
-
-    def keep(self, description: Description) -> Description:
-        """Keep it, and return it."""
-        self._kept = (time.monotonic(), description)
-        return description
-
-    def recent(self) -> Description | None:
-        """What was kept in the last DESCRIPTION_S seconds."""
-        kept = self._kept
-        return kept[1] if kept and time.monotonic() - kept[0] < DESCRIPTION_S else None
-
-    def forget(self) -> None:
-        """Keep nothing."""
-        self._kept = None
-
-
-def ask_plan(alias: str, legs: Sequence[Leg], kept: KeptDescription, cleaning: Cleaning) -> Plan[list[LegAnswer]]:
-    """All legs in one request; a second one only where a leg found nothing and the index's name is not known."""
-    if not legs:
-        return []
-    answer = yield search_call(alias, legs, cleaning)
-    # an answer without hits does not say which index gave it; an error among the answers goes first
-    answers = leg_answers(alias, legs, answer, index="")
-    if all(one.index for one in answers):
-        return answers
-    known = kept.recent() or kept.keep((yield from describe_plan(alias)))
-    return leg_answers(alias, legs, answer, index=known.index)
 
 
 class OpenSearchStore:
@@ -80,7 +41,7 @@ class OpenSearchStore:
         self._client = make_client(url, timeout_s=timeout_s)
         self._bulk_bytes = bulk_bytes
         self._width: int | None = None
-        self._kept = KeptDescription()
+        self._kept = Kept()
         self._describing = threading.Lock()
 
     def capabilities(self) -> Capabilities:
@@ -100,9 +61,13 @@ class OpenSearchStore:
             known = None if fresh else self._kept.recent()
             return known or self._kept.keep(self._run(describe_plan(self._alias)))
 
-    def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
-        """All legs in one request, answered in order. Raises StoreError classes."""
-        return self._run(ask_plan(self._alias, legs, self._kept, self._cleaning))
+    def ask(self, legs: Sequence[Leg], *, point: str = "") -> list[LegAnswer]:
+        """All legs in one request, answered in order, of the index as it stood at that point. Raises as ProductReader says."""
+        return self._run(ask_plan(self._alias, legs, self._kept, self._cleaning, point=point))
+
+    def open_point(self, *, keep_s: float) -> str:
+        """Freeze the index as it stands for so long (at most a minute longer); the point's name. Raises IndexMissing, StoreBusy."""
+        return self._run(open_point_plan(self._alias, keep_s=keep_s))
 
     def write(self, documents: Sequence[Document]) -> list[Written]:
         """One result per document, in order. Raises as ProductStore says, and IndexMissing."""
@@ -159,7 +124,7 @@ class AsyncOpenSearchStore:
         self._alias = (settings or IndexSettings()).alias
         self._cleaning = cleaning
         self._client = make_async_client(url, timeout_s=timeout_s)
-        self._kept = KeptDescription()
+        self._kept = Kept()
         self._describing = asyncio.Lock()
 
     async def describe(self, *, fresh: bool = False) -> Description:
@@ -168,9 +133,13 @@ class AsyncOpenSearchStore:
             known = None if fresh else self._kept.recent()
             return known or self._kept.keep(await self._run(describe_plan(self._alias)))
 
-    async def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
-        """All legs in one request, answered in order. Raises StoreError classes."""
-        return await self._run(ask_plan(self._alias, legs, self._kept, self._cleaning))
+    async def ask(self, legs: Sequence[Leg], *, point: str = "") -> list[LegAnswer]:
+        """All legs in one request, answered in order, of the index as it stood at that point. Raises as ProductReader says."""
+        return await self._run(ask_plan(self._alias, legs, self._kept, self._cleaning, point=point))
+
+    async def open_point(self, *, keep_s: float) -> str:
+        """Freeze the index as it stands for so long (at most a minute longer); the point's name. Raises IndexMissing, StoreBusy."""
+        return await self._run(open_point_plan(self._alias, keep_s=keep_s))
 
     async def close(self) -> None:
         """Give the connections back."""

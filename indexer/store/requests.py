@@ -1,74 +1,77 @@
 """Search bodies: what each leg asks of OpenSearch, as pure functions. A shopper's words stand in match queries only."""
 
+import base64
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from indexer.errors import StoreError
 from indexer.records import Filter
-from indexer.store.base import ExactLeg, Leg, LexicalLeg, VectorLeg
+from indexer.store.base import CodeLeg, ExactLeg, ExplainLeg, ExtraLeg, HybridLeg, Leg, LexicalLeg, NamedLeg, VectorLeg
 from indexer.store.calls import Call
-from indexer.store.conditions import Among, Between, Condition, conditions
+from indexer.store.clauses import live
 from indexer.store.documents import READ_BACK, row_json
+from indexer.store.hybrid import blended_body
+from indexer.store.lexical import lexical_query
+from indexer.store.points import frozen_id
 from indexer.store.schema import VECTOR
-from indexer.store.tokens import CJK_RUN, GTIN_DIGITS, PRICE_SCALE, gtin_token
-from indexer.text.chinese import HAN
 from indexer.text.cleaning import DEFAULT, Cleaning
-from indexer.text.stop_words import without_stop_words
+from indexer.text.codes import code_of
 
 Body = dict[str, Any]
-
-ENGLISH = ("title^3", "brand.words^2", "category_text", "attribute_text", "description")
-CJK = ("title.cjk^3", "brand.cjk^2", "category_text.cjk", "attribute_text.cjk", "description.cjk")
-ZH = ("zh_title^3", "zh_words")
-PREFIX = ("title.prefix", "title.prefix._2gram", "title.prefix._3gram")
-
-ENGLISH_SHARE = "50%"
-"""The share of a query's English words (rounded down, at least one) that a product must have, over all fields together."""
-
-CJK_SHARE = "34%"
-"""The same for pairs of characters where no words are known (Japanese, Korean): n characters make n - 1 pairs, and about
-every second of them spans two words, so a third of the pairs is about two thirds of the words."""
-
-CJK_SHARE_BESIDE_WORDS = "3<75%"
-"""And where the Chinese words are asked for beside: up to three pairs all of them, of more three quarters. The pairs are then there for
-what no dictionary knows, and must hold together: 连衣 alone, half of a dress (连衣裙), finds overalls (连衣裤)."""
-
-ZH_SHARE = "50%"
-"""Of a query's Chinese words, as of the English ones."""
-
-ZH_BOOST = 2.0
-"""A word of three characters is one term where the pairs are two: the boost makes up for it, so that words lead."""
-
-POPULARITY_BOOST = 0.5
-"""The most that popularity adds to a BM25 score: enough to order near ties."""
 
 ATTRIBUTE_NAMES = 1000
 ROW = "@row"
 """Stands in a leg's body for its row."""
 
-_LETTER_OF_A_WORD = re.compile(f"(?<![A-Za-z])[A-Za-z](?=[{HAN}])")
+_ROW_KEYS: Mapping[type[Leg], str] = {VectorLeg: "vector", HybridLeg: "vector", ExactLeg: "query_value"}
 _SOURCE: Body = {"includes": list(READ_BACK), "excludes": [VECTOR]}
+_SOURCE_WITH_ROW: Body = {"includes": [*READ_BACK, VECTOR]}
 _BEST_FIRST = [{"_score": "desc"}, {"id": "asc"}]
 
 
-def search_call(alias: str, legs: Sequence[Leg], cleaning: Cleaning = DEFAULT) -> Call:
-    """One `_msearch` for all legs. Equal legs go to the same copy of each shard, so that pages fit together."""
-    bodies = [_with_row(leg, json.dumps(leg_body(leg, cleaning), ensure_ascii=False, separators=(",", ":"))) for leg in legs]
-    copy = hashlib.sha256("".join(bodies).encode("utf-8", "replace")).hexdigest()[:16]
-    header = json.dumps({"preference": copy, "allow_partial_search_results": False})
-    lines = "".join(f"{header}\n{body}\n" for body in bodies)
-    return Call(method="POST", path=f"/{alias}/_msearch", body=lines.encode("utf-8", "replace"))
+def search_call(alias: str, legs: Sequence[Leg], cleaning: Cleaning = DEFAULT, *, point: str = "") -> Call:
+    """One `_msearch` for all legs. Equal legs go to the same copy of each shard, so that pages fit together.
+
+    With a point the bodies name it, and neither index nor copy may be named beside: the point has both.
+    Raises BadFilter, CursorGone for a point that is none, StoreError for an extra query that is no JSON.
+    """
+    frozen = {"pit": {"id": frozen_id(point)}} if point else {}
+    bodies = [_with_row(leg, json.dumps(leg_body(leg, cleaning) | frozen, ensure_ascii=False, separators=(",", ":"))) for leg in legs]
+    header: Body = {"allow_partial_search_results": True}
+    if not point:
+        header["preference"] = hashlib.sha256("".join(bodies).encode("utf-8", "replace")).hexdigest()[:16]
+    told = json.dumps(header)
+    lines = "".join(f"{told}\n{body}\n" for body in bodies)
+    return Call(method="POST", path="/_msearch" if point else f"/{alias}/_msearch", body=lines.encode("utf-8", "replace"))
 
 
 def leg_body(leg: Leg, cleaning: Cleaning = DEFAULT) -> Body:
     """The search body of a leg, with ROW where its row goes. Raises BadFilter for a filter whose value its field can't have."""
+    if isinstance(leg, HybridLeg):
+        lexical = lexical_query(leg.text, leg.filters, cleaning, step=leg.step)
+        return blended_body(leg, lexical, vector_query(leg.filters, size=leg.size)) | {"_source": _SOURCE}
+    if isinstance(leg, ExplainLeg):
+        wanted = tuple(dict.fromkeys(leg.ids))
+        return _body(lexical_query(leg.text, (), cleaning, step=leg.step, ids=wanted), len(wanted)) | {"explain": True}
+    if isinstance(leg, NamedLeg):
+        wanted = tuple(dict.fromkeys(leg.ids))
+        body = _body({"bool": {"filter": [{"terms": {"id": list(wanted)}}, *live(())]}}, len(wanted))
+        return body | {"_source": _SOURCE_WITH_ROW} if leg.rows else body
+    if isinstance(leg, ExactLeg):
+        return _body(exact_query(leg), leg.size if leg.ids is None else min(leg.size, len(leg.ids)))
+    return _body(_query(leg, cleaning), leg.size)
+
+
+def _query(leg: LexicalLeg | CodeLeg | VectorLeg | ExtraLeg, cleaning: Cleaning) -> Body:
     if isinstance(leg, LexicalLeg):
-        return _body(lexical_query(leg.text, leg.filters, cleaning), leg.size)
+        return lexical_query(leg.text, leg.filters, cleaning, step=leg.step)
+    if isinstance(leg, CodeLeg):
+        return code_query(leg)
     if isinstance(leg, VectorLeg):
-        return _body(vector_query(leg.filters, size=leg.size), leg.size)
-    return _body(exact_query(leg), len(leg.ids))
+        return vector_query(leg.filters, size=leg.size)
+    return extra_query(leg)
 
 
 def describe_body() -> Body:
@@ -81,51 +84,12 @@ def describe_body() -> Body:
     }
 
 
-def lexical_query(text: str, filters: Sequence[Filter], cleaning: Cleaning = DEFAULT) -> Body:
-    """BM25 over English words, Chinese words and pairs of CJK characters, whichever finds more; popularity breaks near ties.
-
-    The text passes the steps that indexed texts have passed. How many words must match does not count stop words. A text of
-    white space matches all that the filters leave, with score 0; one of which cleaning leaves nothing (an emoji) matches nothing.
-    """
-    if not text.strip():
-        return {"bool": {"filter": live(filters)}}
-    text = cleaning.indexed(text)
-    if not text:
+def code_query(leg: CodeLeg) -> Body:
+    """The products that have the code, each with score 1; a text that holds no code finds nothing."""
+    code = code_of(leg.code)
+    if not code:
         return {"match_none": {}}
-    latin = latin_of(text)
-    clauses: list[Body] = [
-        _across(without_stop_words(latin), ENGLISH, share=ENGLISH_SHARE),
-        {"match": {"title.exact": {"query": text, "boost": 4}}},
-        {"multi_match": {"query": latin, "type": "bool_prefix", "operator": "and", "fields": list(PREFIX), "boost": 0.5}},
-    ]
-    if number := gtin_asked(text):
-        clauses.append({"term": {"gtin": {"value": number, "boost": 4}}})
-    if CJK_RUN.search(text):  # without such characters these fields would only find English words that half fit
-        words = cleaning.asked_words(text)
-        if words:
-            clauses.append(_across(" ".join(words), ZH, share=ZH_SHARE, boost=ZH_BOOST))
-        clauses.append(_across(text, CJK, share=CJK_SHARE_BESIDE_WORDS if words else CJK_SHARE))
-    return {
-        "bool": {
-            "must": [{"dis_max": {"queries": clauses, "tie_breaker": 0.2}}],
-            "should": [{"rank_feature": {"field": "popularity", "saturation": {}, "boost": POPULARITY_BOOST}}],
-            "filter": live(filters),
-        }
-    }
-
-
-def latin_of(text: str) -> str:
-    """The text without letters that are parts of Chinese words, as in T恤 and U盘: alone they would find everything that begins so.
-
-    >>> latin_of("Nike T恤 XL")
-    'Nike 恤 XL'
-    """
-    return text if text.isascii() else " ".join(_LETTER_OF_A_WORD.sub(" ", text).split())
-
-
-def gtin_asked(text: str) -> str:
-    """The gtin field's token for a query that is nothing but a trade item number (8 to 14 digits), else an empty text."""
-    return gtin_token(text) if text.isascii() and text.isdigit() and 8 <= len(text) <= GTIN_DIGITS else ""
+    return {"constant_score": {"filter": {"bool": {"filter": [{"term": {"codes": code}}, *live(leg.filters)]}}, "boost": 1.0}}
 
 
 def vector_query(filters: Sequence[Filter], *, size: int) -> Body:
@@ -146,55 +110,45 @@ def vector_query(filters: Sequence[Filter], *, size: int) -> Body:
 
 
 def exact_query(leg: ExactLeg) -> Body:
-    """The exact cosine of the named products that have a vector."""
-    wanted = [{"terms": {"id": list(leg.ids)}}, {"exists": {"field": VECTOR}}, *live(())]
+    """The exact cosine of the products that have a vector: of the named ones, or of all that the filters leave."""
+    named = [] if leg.ids is None else [{"terms": {"id": list(leg.ids)}}]
     params = {"field": VECTOR, "query_value": ROW, "space_type": "cosinesimil"}
     return {
         "script_score": {
-            "query": {"bool": {"filter": wanted}},
+            "query": {"bool": {"filter": [*named, {"exists": {"field": VECTOR}}, *live(leg.filters)]}},
             "script": {"lang": "knn", "source": "knn_score", "params": params},
         }
     }
 
 
-def live(filters: Sequence[Filter]) -> list[Body]:
-    """The filter clauses: not deleted, and every filter met."""
-    return [{"term": {"deleted": False}}, *map(clause, conditions(filters))]
+def extra_query(leg: ExtraLeg) -> Body:
+    """The expert's query within our filters, wrapped: the server reads it apart, so that a bad one fails alone.
+
+    Raises StoreError for one that JSON can't hold.
+    """
+    try:
+        told = json.dumps(dict(leg.query), default=_as_dict, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise StoreError(
+            f"The extra query can't be written as JSON: {error}.", cure="Give it as dicts, lists, texts and numbers."
+        ) from error
+    wrapped = {"wrapper": {"query": base64.b64encode(told.encode()).decode()}}
+    return {"bool": {"must": [wrapped], "filter": live(leg.filters)}}
 
 
-def clause(one: Condition) -> Body:
-    """A condition as a query."""
-    tests = [_test(test) for test in one.alternatives]
-    if one.exclude:
-        return {"bool": {"must_not": tests}}
-    return tests[0] if len(tests) == 1 else {"bool": {"should": tests, "minimum_should_match": 1}}
-
-
-def _test(test: Among | Between) -> Body:
-    if isinstance(test, Among):
-        return {"terms": {test.field: list(test.values)}}
-    ends: Mapping[str, int | str | None] = {"gte": test.low, "lte": test.high}
-    return {"range": {test.field: {end: _limit(test.field, value) for end, value in ends.items() if value is not None}}}
+def _as_dict(value: object) -> Body:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} is no JSON")
 
 
 def _with_row(leg: Leg, body: str) -> str:
     # Writing a row digit by digit as JSON floats costs more than the rest of the body: it goes in as ready text. The quotes make sure
     # that only our own keys are met: in a value of the shopper's they would stand escaped.
-    if isinstance(leg, LexicalLeg):
+    if not isinstance(leg, VectorLeg | HybridLeg | ExactLeg):
         return body
-    key = "vector" if isinstance(leg, VectorLeg) else "query_value"
+    key = _ROW_KEYS[type(leg)]
     return body.replace(f'"{key}":"{ROW}"', f'"{key}":{row_json(leg.row).decode()}')
-
-
-def _limit(field: str, value: float | str) -> float | str:
-    # A limit on one of scaled_float's own steps, included, means the same before and after server 3.3, which changed how others round.
-    return value / PRICE_SCALE if field == "price" and not isinstance(value, str) else value
-
-
-def _across(text: str, fields: Sequence[str], *, share: str, boost: float = 1.0) -> Body:
-    # cross_fields counts a word once, wherever it stands: "nike shoes" is a brand and a title.
-    body = {"query": text, "type": "cross_fields", "fields": list(fields), "minimum_should_match": share}
-    return {"multi_match": body if boost == 1 else body | {"boost": boost}}
 
 
 def _body(query: Body, size: int) -> Body:

@@ -1,12 +1,17 @@
-"""Search answers read: hits to products, scores to cosines, and every half answer to an error."""
+"""Search answers read: hits to products, scores to cosines, and whatever failed told."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from indexer.errors import IndexMissing, StoreBlocked, StoreBusy, StoreError, StoreUnavailable
-from indexer.store.base import Description, Found, Identity, Leg, LegAnswer, LexicalLeg
+from indexer.store.base import Description, ExactLeg, ExplainLeg, ExtraLeg, Found, HybridLeg, Identity, Leg, LegAnswer, NamedLeg, VectorLeg
 from indexer.store.documents import photo_status_of, product_of
+from indexer.store.explaining import field_shares
+from indexer.store.hybrid import refuse_raw
+from indexer.store.schema import VECTOR
 
 Answer = Mapping[str, Any]
 REASON_CAP = 500
@@ -15,12 +20,26 @@ REASON_CAP = 500
 def leg_answers(alias: str, legs: Sequence[Leg], answer: Answer, *, index: str) -> list[LegAnswer]:
     """Each leg's answer, in order; `index` names the index of a leg that found nothing.
 
-    Raises StoreError classes when any leg failed, wholly or on one shard.
+    A leg that failed while another did not says so in its answer, and names the index of that other. Raises the first one's
+    StoreError where all failed, and StoreError for an expert's extra query that the server refuses: a mistake, not a failure.
     """
     items = answer.get("responses", [])
     if len(items) != len(legs):
         raise StoreUnavailable(f"{len(legs)} searches were answered by {len(items)} answers.")
-    return [_leg_answer(leg, checked(alias, item), index) for leg, item in zip(legs, items, strict=True)]
+    answers: list[LegAnswer | StoreError] = []
+    for leg, item in zip(legs, items, strict=True):
+        try:
+            answers.append(_leg_answer(alias, leg, item, index))
+        except StoreError as error:
+            if isinstance(leg, ExtraLeg) and type(error) is StoreError:
+                raise _extra_refused(error) from error
+            answers.append(error)
+    whole = [one for one in answers if isinstance(one, LegAnswer)]
+    failed = [one for one in answers if isinstance(one, StoreError)]
+    if failed and not whole:
+        raise failed[0]
+    name = index or next((one.index for one in whole if one.index), "")
+    return [one if isinstance(one, LegAnswer) else LegAnswer(found=(), index=name, error=one.message) for one in answers]
 
 
 def checked(alias: str, item: Answer) -> Answer:
@@ -54,16 +73,50 @@ def description(index: str, identity: Identity, answer: Answer) -> Description:
     return Description(index=index, identity=identity, products=int(answer["hits"]["total"]["value"]), attributes=tuple(sorted(names)))
 
 
-def _leg_answer(leg: Leg, item: Answer, index: str) -> LegAnswer:
-    lexical = isinstance(leg, LexicalLeg)
-    found = []
-    for hit in item["hits"]["hits"]:
-        source, score = hit["_source"], hit["_score"]
+def _leg_answer(alias: str, leg: Leg, item: Answer, index: str) -> LegAnswer:
+    shards = item.get("_shards", {})
+    lost = int(shards.get("failed", 0))
+    if "error" in item or item.get("timed_out") or lost >= max(1, int(shards.get("total", 1))):
+        checked(alias, item)
+    hits = item["hits"]["hits"]
+    if isinstance(leg, HybridLeg):
+        refuse_raw(leg, [hit.get("_score") for hit in hits])
+    found = [_found(leg, hit) for hit in hits]
+    if isinstance(leg, NamedLeg):
+        places = {id_: place for place, id_ in reversed(list(enumerate(leg.ids)))}
+        found.sort(key=lambda one: places[one.id])
+    elif isinstance(leg, HybridLeg):
+        found.sort(key=lambda one: (-one.score, one.id))
+    name = hits[0]["_index"] if hits else index
+    return LegAnswer(found=tuple(found), index=name, took_ms=float(item.get("took", 0)), shards_failed=lost)
+
+
+def _found(leg: Leg, hit: Answer) -> Found:
+    source = hit["_source"]
+    vector = source.get(VECTOR) if isinstance(leg, NamedLeg) else None
+    if vector is not None:  # as a list it takes ten times its room, for as long as the hit is kept
+        source = {name: value for name, value in source.items() if name != VECTOR}
+    return Found(
+        id=hit["_id"],
+        score=_score(leg, hit["_score"]),
+        read=partial(product_of, source),
+        photo_status=photo_status_of(source),
+        row=None if vector is None else np.asarray(vector, dtype=np.float32),
+        fields=field_shares(hit["_explanation"]) if isinstance(leg, ExplainLeg) else {},
+    )
+
+
+def _score(leg: Leg, score: float) -> float:
+    if isinstance(leg, VectorLeg | ExactLeg):
         # (1 + cosine) / 2 is the score of cosinesimil, for the graph and for knn_score alike
-        figure = score if lexical else min(1.0, max(-1.0, 2.0 * score - 1.0))
-        found.append(Found(id=hit["_id"], score=figure, read=partial(product_of, source), photo_status=photo_status_of(source)))
-        index = hit["_index"]
-    return LegAnswer(found=tuple(found), index=index, took_ms=float(item.get("took", 0)))
+        return min(1.0, max(-1.0, 2.0 * score - 1.0))
+    return 0.0 if isinstance(leg, NamedLeg) else score
+
+
+def _extra_refused(error: StoreError) -> StoreError:
+    refusal = StoreError(f"The extra query can't be answered: {error.message}", cure="Try it by itself against the server's _search.")
+    refusal.status, refusal.kind = error.status, error.kind
+    return refusal
 
 
 def error_class(status: int, kind: str) -> type[StoreError]:

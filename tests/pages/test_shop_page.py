@@ -54,7 +54,7 @@ def test_words_from_the_box_without_loading_the_page_anew(page: Page) -> None:
     assert first(page) == "Running shoes Gale 3"
     assert page.url.endswith("/?q=running+shoes")
     assert page.title() == "running shoes · fusedex"
-    expect(page.locator("#said")).to_contain_text("candidates")
+    expect(page.locator("#said")).to_contain_text("products")
     page.go_back()
     expect(page.locator("#heading")).to_have_text("All products")
     expect(page.locator("#q")).to_have_value("")
@@ -147,10 +147,10 @@ def test_a_facet_narrows_at_once_and_another_value_can_be_added(page: Page) -> N
     page.goto("/")
     mark(page)
     page.get_by_role("checkbox", name="Stride").check()
-    expect(page.locator("#total")).to_contain_text("2 candidates")
+    expect(page.locator("#total")).to_contain_text("2 products")
     expect(page.get_by_role("checkbox", name="Stride")).to_be_focused()
     page.get_by_role("checkbox", name="Marigold").check()
-    expect(page.locator("#total")).to_contain_text("5 candidates")
+    expect(page.locator("#total")).to_contain_text("5 products")
     page.fill("#max", "100")
     page.press("#max", "Enter")
     expect(page.locator(".chips a")).to_have_count(4)

@@ -14,7 +14,7 @@ from indexer.store.memory import MemoryStore
 from indexer.store.opensearch import OpenSearchStore
 from tests.contract.read_path.shop import PIXELS, AsyncTwin, encoders, fill, products
 
-SETTINGS = SearchSettings(depth=20)  # fewer than the thirty products, so that a leg leaves some out
+SETTINGS = SearchSettings(depth=20, bound="all", enough=0)  # fewer than the thirty products, so that a leg leaves some out
 
 
 @pytest.fixture(scope="session")

@@ -77,8 +77,11 @@ class AsyncTwin:
     async def describe(self, *, fresh: bool = False) -> Description:
         return self.store.describe(fresh=fresh)
 
-    async def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
-        return self.store.ask(legs)
+    async def ask(self, legs: Sequence[Leg], *, point: str = "") -> list[LegAnswer]:
+        return self.store.ask(legs, point=point)
+
+    async def open_point(self, *, keep_s: float) -> str:
+        return self.store.open_point(keep_s=keep_s)
 
     async def close(self) -> None:
         self.store.close()

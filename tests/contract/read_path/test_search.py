@@ -19,8 +19,8 @@ from indexer.store.base import ExactLeg, ProductStore
 from tests.contract.read_path.conftest import SETTINGS
 from tests.contract.read_path.shop import PIXELS, encoders, photo_of
 
-STRATEGIES: tuple[Strategy, ...] = ("blend", "rerank", "lexical", "vector")
-BLENDS: tuple[Blend, ...] = ("min_max", "rrf")
+STRATEGIES: tuple[Strategy, ...] = ("msearch", "rescore", "exact", "lexical", "vector")
+BLENDS: tuple[Blend, ...] = ("min_max", "z_score", "l2", "rrf")
 WORDS = ("sofa", "沙发", "running shoes", "blue", "camera with a zoom", "相机")
 
 
@@ -60,7 +60,7 @@ def test_scores_lie_in_0_to_1_best_first_and_are_the_sum_of_their_terms(
     for hit in answer.hits:
         assert 0.0 <= hit.score <= 1.0
         assert hit.score == sum(term.value for term in hit.terms)
-        assert {term.name for term in hit.terms} <= ({"lexical", "vector"} if strategy in ("blend", "rerank") else {strategy})
+        assert {term.name for term in hit.terms} <= ({"lexical", "vector"} if strategy in ("msearch", "rescore", "exact") else {strategy})
         assert all(-1.0 <= term.raw <= 1.0 for term in hit.terms if term.name == "vector")
 
 
@@ -86,15 +86,16 @@ def test_pages_part_the_candidates_without_repeats_whatever_their_size(
 def test_the_total_is_the_union_of_the_legs_candidates(searcher: Searcher) -> None:
     lexical = searcher.search(Query(text="sofa", strategy="lexical", per_page=100))
     vector = searcher.search(Query(text="sofa", strategy="vector", per_page=100))
-    blend = searcher.search(Query(text="sofa", strategy="blend", per_page=100))
+    blend = searcher.search(Query(text="sofa", strategy="msearch", per_page=100))
     assert set(ids(blend)) == set(ids(lexical)) | set(ids(vector))
-    assert blend.total_means == "candidates"
+    assert blend.boundary.kind == "all"
+    assert blend.boundary.candidates == blend.boundary.relevant == blend.total
     assert vector.total == SETTINGS.depth
 
 
 def test_rerank_scores_the_lexical_candidates_by_their_exact_cosine(searcher: Searcher, store: ProductStore) -> None:
     lexical = searcher.search(Query(text="blue sofa", strategy="lexical", per_page=100))
-    rerank = searcher.search(Query(text="blue sofa", strategy="rerank", per_page=100))
+    rerank = searcher.search(Query(text="blue sofa", strategy="rescore", per_page=100))
     assert set(ids(rerank)) == set(ids(lexical))
     row = encoders().text.encode(["blue sofa"], side="query")[0]
     (exact,) = store.ask([ExactLeg(row=row, ids=tuple(ids(lexical)))])
@@ -183,7 +184,7 @@ def test_words_and_a_photo_are_blended_by_their_weights(searcher: Searcher, cata
     assert timeless(only_photo) == timeless(alone)
     assert timeless(only_words) == timeless(words)
     both = searcher.search(Query(text="running shoes", photo=photo))
-    assert both.strategy == "blend"
+    assert both.strategy == "msearch"
     assert {term.name for hit in both.hits for term in hit.terms} == {"lexical", "vector"}
 
 
@@ -234,7 +235,7 @@ def test_odd_texts_are_answered_like_any_other(searcher: Searcher, text: str, st
 
 QUERIES = (
     Query(text="sofa"),
-    Query(text="blue sofa", strategy="rerank", blend="rrf", facets=("brand", "colour")),
+    Query(text="blue sofa", strategy="rescore", blend="rrf", facets=("brand", "colour")),
     Query(text="沙发", filters=(Filter("language", "eq", ("zh",)),), page=2, per_page=2),
     Query(facets=("category",)),
     Query(text="nothing like it", strategy="lexical"),

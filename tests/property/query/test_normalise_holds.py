@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import QueryError
-from indexer.query.normalise import LENGTH_CAP, WEIGHT_CAP, normalise
+from indexer.query.normalise import LENGTH_CAP, normalise
+from indexer.query.parts import WEIGHT_CAP
 from indexer.records import Query
 
 FIGURES = st.one_of(st.floats(), st.sampled_from([0.0, 1.0, -1.0]))

@@ -6,7 +6,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.read_plan import Ask, Describe, Need, plan
+from indexer.encoders import QueryRows
+from indexer.read.assemble import Kit
+from indexer.read.needs import Ask, Describe, Got, Need
+from indexer.read_plan import plan
 from indexer.records import Answer, Blend, Product, Query, Strategy
 from indexer.settings import SearchSettings
 from indexer.store.base import Description, ExactLeg, Found, Identity, Leg, LegAnswer, LexicalLeg
@@ -24,14 +27,14 @@ class Legs:
     def __init__(self, lexical: dict[str, float], vector: dict[str, float]) -> None:
         self.lexical, self.vector = lexical, vector
 
-    def met(self, need: Need) -> Description | np.ndarray[tuple[int], np.dtype[np.float32]] | list[LegAnswer]:
+    def met(self, need: Need) -> Got:
         if isinstance(need, Describe):
             return DESCRIPTION
-        return [self.answer(leg) for leg in need.legs] if isinstance(need, Ask) else np.ones(2, dtype=np.float32)
+        return [self.answer(leg) for leg in need.legs] if isinstance(need, Ask) else QueryRows(np.ones(2, dtype=np.float32), {})
 
     def answer(self, leg: Leg) -> LegAnswer:
         scores = self.lexical if isinstance(leg, LexicalLeg) else self.vector
-        wanted = set(leg.ids) if isinstance(leg, ExactLeg) else set(scores)
+        wanted = set(leg.ids or ()) if isinstance(leg, ExactLeg) else set(scores)
         order = sorted(wanted & set(scores), key=lambda id_: (-scores[id_], id_))
         return LegAnswer(found=tuple(Found(id=id_, score=scores[id_], read=partial(product, id_)) for id_ in order), index="i")
 
@@ -41,7 +44,8 @@ def product(id_: str) -> Product:
 
 
 def answered(query: Query, legs: Legs) -> Answer:
-    steps = plan(query, SearchSettings(), lambda _: None)
+    settings = SearchSettings(bound="all", enough=0)
+    steps = plan(query, Kit(defaults=settings, check=lambda _: None, floors=lambda _: (0.0, 0.0), moment=0))
     need = next(steps)
     while True:
         try:
@@ -54,8 +58,8 @@ def answered(query: Query, legs: Legs) -> Answer:
 @given(
     BM25,
     COSINES,
-    st.sampled_from(["blend", "rerank", "lexical", "vector"]),
-    st.sampled_from(["min_max", "rrf"]),
+    st.sampled_from(["msearch", "rescore", "lexical", "vector"]),
+    st.sampled_from(["min_max", "z_score", "l2", "rrf"]),
     st.integers(1, 9),
 )
 def test_pages_part_one_order_of_the_candidates(
@@ -64,7 +68,7 @@ def test_pages_part_one_order_of_the_candidates(
     legs = Legs(lexical, vector)
     query = Query(text="x", strategy=strategy, blend=blend, facets=("brand",), per_page=100)
     whole = answered(query, legs)
-    candidates = {"blend": {*lexical, *vector}, "rerank": set(lexical), "lexical": set(lexical), "vector": set(vector)}[strategy]
+    candidates = {"msearch": {*lexical, *vector}, "rescore": set(lexical), "lexical": set(lexical), "vector": set(vector)}[strategy]
     assert {hit.id for hit in whole.hits} == candidates
     assert whole.total == len(candidates) == sum(value.count for value in whole.facets["brand"])
     pages = [

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from indexer.errors import BadFilter
 from indexer.records import Filter, Money, Op, Product
 from indexer.store.base import Document
+from indexer.store.clauses import clause
 from indexer.store.conditions import Condition, condition, holds
 from indexer.store.documents import to_source
-from indexer.store.requests import clause
 from tests.property.store.strategies import figures, filters, names, products, texts
 
 PRODUCT = Product(id="p", title="t")

@@ -6,10 +6,11 @@ import pytest
 
 from indexer.errors import BadFilter, UnknownField
 from indexer.query.check import check_fields, check_values
-from indexer.query.fields import PLAIN, PLAIN_FACETS
-from indexer.records import Filter, Op
+from indexer.query.fields import NUMBERS, PLAIN, PLAIN_FACETS, PLAIN_SORTS
+from indexer.records import FacetAsk, Filter, Op, Range, Sort
 
 ATTRIBUTES = ("colour", "screen size", "材质")
+RANGES = (Range("..50", None, 50.0),)
 
 
 def eq(field: str, *values: str | float | bool) -> Filter:
@@ -17,13 +18,15 @@ def eq(field: str, *values: str | float | bool) -> Filter:
 
 
 def test_known_names_pass() -> None:
-    check_fields([eq(name, "x") for name in (*PLAIN, *ATTRIBUTES)], [*PLAIN_FACETS, *ATTRIBUTES], attributes=ATTRIBUTES)
+    facets = [FacetAsk(name, ()) for name in (*PLAIN_FACETS, *ATTRIBUTES)] + [FacetAsk(name, RANGES) for name in NUMBERS]
+    sorts = [Sort(name) for name in (*PLAIN_SORTS, *ATTRIBUTES)]
+    check_fields([eq(name, "x") for name in (*PLAIN, *ATTRIBUTES)], facets, sorts, attributes=ATTRIBUTES)
 
 
 @pytest.mark.parametrize(("wrong", "near"), [("brnad", "brand"), ("Brand", "brand"), ("color", "colour"), ("screensize", "screen size")])
 def test_an_unknown_filter_names_its_neighbours(wrong: str, near: str) -> None:
     with pytest.raises(UnknownField) as caught:
-        check_fields([eq("price", 1.0), eq(wrong, "x")], (), attributes=ATTRIBUTES)
+        check_fields([eq("price", 1.0), eq(wrong, "x")], (), (), attributes=ATTRIBUTES)
     assert repr(wrong) in caught.value.message
     assert f"Did you mean {near!r}" in caught.value.cure
     assert "材质" in caught.value.cure
@@ -31,13 +34,20 @@ def test_an_unknown_filter_names_its_neighbours(wrong: str, near: str) -> None:
 
 def test_an_unknown_facet_names_its_neighbours() -> None:
     with pytest.raises(UnknownField, match=r"'categry'.*Did you mean 'category'"):
-        check_fields((), ["categry"], attributes=ATTRIBUTES)
+        check_fields((), [FacetAsk("categry", ())], (), attributes=ATTRIBUTES)
 
 
 @pytest.mark.parametrize("name", sorted(set(PLAIN) - set(PLAIN_FACETS)))
 def test_a_field_of_many_values_is_no_facet_and_says_why(name: str) -> None:
     with pytest.raises(UnknownField, match="can be filtered, but not counted"):
-        check_fields((), [name], attributes=ATTRIBUTES)
+        check_fields((), [FacetAsk(name, ())], (), attributes=ATTRIBUTES)
+
+
+def test_a_field_without_an_order_is_no_sort_and_says_why() -> None:
+    with pytest.raises(UnknownField, match="'brand' can be filtered, but not sorted by"):
+        check_fields((), (), [Sort("price"), Sort("brand")], attributes=ATTRIBUTES)
+    with pytest.raises(UnknownField, match=r"'pric'.*Did you mean 'price'"):
+        check_fields((), (), [Sort("pric")], attributes=ATTRIBUTES)
 
 
 @pytest.mark.parametrize(

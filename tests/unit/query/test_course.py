@@ -14,16 +14,16 @@ PHOTO = b"photo"
 @pytest.mark.parametrize(
     ("query", "strategy", "weights"),
     [
-        (Query(text="sofa"), "blend", {"lexical": 0.4, "vector": 0.6}),
-        (Query(text="sofa", strategy="rerank"), "rerank", {"lexical": 0.4, "vector": 0.6}),
+        (Query(text="sofa"), "msearch", {"lexical": 0.4, "vector": 0.6}),
+        (Query(text="sofa", strategy="rescore"), "rescore", {"lexical": 0.4, "vector": 0.6}),
         (Query(text="sofa", strategy="lexical"), "lexical", {"lexical": 1.0}),
         (Query(text="sofa", strategy="vector"), "vector", {"vector": 1.0}),
         (Query(photo=PHOTO), "vector", {"vector": 1.0}),
-        (Query(photo=PHOTO, strategy="rerank"), "vector", {"vector": 1.0}),
-        (Query(text="sofa", photo=PHOTO), "blend", {"lexical": 0.4, "vector": 0.6}),
-        (Query(text="sofa", photo=PHOTO, text_weight=9), "blend", {"lexical": 0.4, "vector": 0.6}),
-        (Query(text="sofa", photo=PHOTO, text_weight=1, photo_weight=3), "blend", {"lexical": 0.2, "vector": 0.8}),
-        (Query(text="sofa", text_weight=0.01), "blend", {"lexical": 0.4, "vector": 0.6}),
+        (Query(photo=PHOTO, strategy="rescore"), "vector", {"vector": 1.0}),
+        (Query(text="sofa", photo=PHOTO), "msearch", {"lexical": 0.4, "vector": 0.6}),
+        (Query(text="sofa", photo=PHOTO, text_weight=9), "msearch", {"lexical": 0.4, "vector": 0.6}),
+        (Query(text="sofa", photo=PHOTO, text_weight=1, photo_weight=3), "msearch", {"lexical": 0.2, "vector": 0.8}),
+        (Query(text="sofa", text_weight=0.01), "msearch", {"lexical": 0.4, "vector": 0.6}),
     ],
 )
 def test_course(query: Query, strategy: Strategy, weights: dict[str, float]) -> None:
@@ -33,7 +33,7 @@ def test_course(query: Query, strategy: Strategy, weights: dict[str, float]) -> 
     assert not way.browse
 
 
-@pytest.mark.parametrize("strategy", [None, "blend", "rerank", "lexical", "vector"])
+@pytest.mark.parametrize("strategy", [None, "msearch", "rescore", "lexical", "vector"])
 def test_nothing_asked_is_browsing_by_any_strategy(strategy: Strategy | None) -> None:
     way = course(Query(strategy=strategy), DEFAULTS)
     assert way.browse
@@ -41,9 +41,9 @@ def test_nothing_asked_is_browsing_by_any_strategy(strategy: Strategy | None) ->
 
 
 def test_what_the_query_leaves_open_the_settings_decide() -> None:
-    settings = SearchSettings(strategy="rerank", blend="rrf")
-    assert (course(Query(text="x"), settings).strategy, course(Query(text="x"), settings).blend) == ("rerank", "rrf")
-    assert course(Query(text="x", strategy="blend", blend="min_max"), settings).blend == "min_max"
+    settings = SearchSettings(strategy="rescore", blend="rrf")
+    assert (course(Query(text="x"), settings).strategy, course(Query(text="x"), settings).blend) == ("rescore", "rrf")
+    assert course(Query(text="x", strategy="msearch", blend="min_max"), settings).blend == "min_max"
 
 
 def test_the_lexical_strategy_can_not_be_asked_with_a_photo() -> None:

@@ -88,8 +88,8 @@ def test_nothing_asked_with_weight_nought_is_browsing() -> None:
         (Query(text="x", text_weight=-0.1), "text weight is a number from 0"),
         (Query(text="x", text_weight=math.nan), "text weight is a number from 0"),
         (Query(photo=PHOTO, photo_weight=math.inf), "photo weight is a number from 0"),
-        (Query(strategy="magic"), "no strategy 'magic'. Known: blend, rerank, lexical, vector"),  # type: ignore[arg-type]
-        (Query(blend="sum"), "no blend 'sum'. Known: min_max, rrf"),  # type: ignore[arg-type]
+        (Query(strategy="magic"), "no strategy 'magic'. Known: msearch, hybrid, rescore, exact, lexical, vector"),  # type: ignore[arg-type]
+        (Query(blend="sum"), "no blend 'sum'. Known: min_max, z_score, l2, rrf"),  # type: ignore[arg-type]
     ],
 )
 def test_figures_out_of_their_limits_are_refused(query: Query, reason: str) -> None:

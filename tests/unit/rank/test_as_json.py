@@ -3,7 +3,7 @@
 import json
 
 from indexer.rank.as_json import answer_json
-from indexer.records import Answer, FacetValue, Hit, Money, Photo, Product, Sale, Term
+from indexer.records import Addend, Answer, Boundary, Degraded, FacetValue, Hit, Marked, Money, Photo, Product, Sale, Term
 
 NOW = 1_767_312_000_000_000
 
@@ -31,14 +31,26 @@ def answer(*hits: Hit) -> Answer:
         facets={"brand": (FacetValue("Acme", 7),)},
         page=2,
         per_page=1,
-        strategy="blend",
+        strategy="msearch",
         blend="rrf",
+        boundary=Boundary(kind="score", limit=0.42, candidates=9, relevant=7, capped=False),
         took_ms=1.23456,
+        degraded=(Degraded("vector", "late"),),
+        cursor="c",
     )
 
 
 def test_an_answer_in_full() -> None:
-    hit = Hit(id="1", score=0.75, terms=(Term("lexical", 0.75, 8.5, 1.0),), product=FULL, photo_status="used")
+    hit = Hit(
+        id="1",
+        score=0.75,
+        terms=(Term("lexical", 0.75, 8.5, 1.0),),
+        product=FULL,
+        photo_status="used",
+        variants=("2",),
+        highlights={"title": (Marked("沙发 ", hit=False), Marked("Sofa", hit=True))},
+        explanation=(Addend(0, "score", 0.75),),
+    )
     assert answer_json(answer(hit), moment=NOW) == {
         "hits": [
             {
@@ -65,14 +77,19 @@ def test_an_answer_in_full() -> None:
                     "language": "en",
                 },
                 "photo_status": "used",
+                "variants": ["2"],
+                "highlights": {"title": [{"text": "沙发 ", "hit": False}, {"text": "Sofa", "hit": True}]},
+                "explanation": [{"depth": 0, "what": "score", "figure": 0.75}],
             }
         ],
         "total": 7,
-        "total_means": "candidates",
+        "boundary": {"kind": "score", "limit": 0.42, "candidates": 9, "relevant": 7, "capped": False},
+        "degraded": [{"part": "vector", "reason": "late"}],
+        "cursor": "c",
         "facets": {"brand": [{"value": "Acme", "count": 7}]},
         "page": 2,
         "per_page": 1,
-        "strategy": "blend",
+        "strategy": "msearch",
         "blend": "rrf",
         "took_ms": 1.235,
     }

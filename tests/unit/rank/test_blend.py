@@ -1,9 +1,12 @@
 """The formulas by hand, in fractions."""
 
+import math
+import statistics
+
 import pytest
 
-from indexer.rank.blend import Ranked, Ranking, blended, min_max, rrf
-from indexer.records import Term
+from indexer.rank.blend import Ranked, Ranking, blended, l2, min_max, rrf, z_score
+from indexer.records import Blend, Term
 
 
 def order(ranked: list[Ranked]) -> list[str]:
@@ -29,6 +32,57 @@ def test_min_max_of_scores_that_do_not_differ_is_neutral(scores: dict[str, float
 
 def test_min_max_of_nothing() -> None:
     assert min_max({}) == {}
+
+
+def test_z_score_is_the_normal_share_below() -> None:
+    deviation = math.sqrt(((9 - 5) ** 2 + (5 - 5) ** 2 + (1 - 5) ** 2) / 3)
+    normal = statistics.NormalDist(5, deviation)
+    shares = z_score({"mug": 9.0, "cup": 5.0, "jug": 1.0})
+    assert shares == pytest.approx({"mug": normal.cdf(9), "cup": 0.5, "jug": normal.cdf(1)})
+
+
+def test_z_score_of_two_is_one_deviation_each_way() -> None:
+    assert z_score({"mug": 0.9, "cup": 0.2}) == pytest.approx({"mug": 0.8413447, "cup": 0.1586553})
+
+
+def test_z_score_keeps_outliers_apart() -> None:
+    shares = z_score({"best": 40.0, "second": 36.0} | {f"rest{number}": 1.0 for number in range(98)})
+    assert shares["best"] > shares["second"] > 0.99
+
+
+def test_l2_divides_by_the_length() -> None:
+    assert l2({"mug": 6.0, "cup": 3.0, "jug": 2.0}) == pytest.approx({"mug": 6 / 7, "cup": 3 / 7, "jug": 2 / 7})
+
+
+def test_l2_of_what_points_away_is_nothing() -> None:
+    assert l2({"mug": 0.6, "cup": 0.8, "jug": -0.9}) == pytest.approx({"mug": 0.6, "cup": 0.8, "jug": 0.0})
+    assert l2({"mug": -0.2, "cup": -0.7}) == {"mug": 0.0, "cup": 0.0}
+
+
+def test_l2_blend_of_a_flat_leg_is_half_of_the_best_of_the_other() -> None:
+    lexical = Ranking("lexical", 0.5, {"noise": 0.01})
+    vector = Ranking("vector", 0.5, {str(number): 0.9 - number / 1000 for number in range(100)})
+    ranked = blended([lexical, vector], blend="l2")
+    assert ranked[0].id == "0"
+    assert score(ranked, "noise") == ranked[0].score / 2
+
+
+def test_l2_blend_without_a_leg_that_differs_is_neutral() -> None:
+    legs = [Ranking("lexical", 0.5, {"mug": 3.0}), Ranking("vector", 0.5, {"cup": 0.2})]
+    assert [one.score for one in blended(legs, blend="l2")] == [0.25, 0.25]
+
+
+def test_l2_blend_with_a_leg_that_points_away_leaves_the_other_its_share() -> None:
+    legs = [Ranking("lexical", 0.5, {"mug": 3.0}), Ranking("vector", 0.5, {"cup": -0.2, "jug": -0.4})]
+    assert [(one.id, one.score) for one in blended(legs, blend="l2")] == [("mug", 0.25), ("cup", 0.0), ("jug", 0.0)]
+
+
+def test_weights_that_round_to_more_than_1_do_not_lift_a_score_above_1() -> None:
+    weights = {"code": 0.1, "extra": 0.4, "lexical": 0.3, "vector": 0.20000000000000018}
+    assert sum(weights.values()) > 1
+    ranked = blended([Ranking(name, weight, {"mug": 1.0, "cup": 0.0}) for name, weight in weights.items()], blend="min_max")
+    assert ranked[0].score == pytest.approx(1)
+    assert ranked[0].score <= 1
 
 
 def test_rrf_by_rank() -> None:
@@ -102,11 +156,11 @@ def test_an_empty_leg_keeps_its_weight_from_the_others() -> None:
     assert score(ranked, "mug") == 0.6
 
 
-@pytest.mark.parametrize("blend", ["min_max", "rrf"])
-def test_no_candidates_no_ranking(blend: str) -> None:
+@pytest.mark.parametrize("blend", ["min_max", "z_score", "l2", "rrf"])
+def test_no_candidates_no_ranking(blend: Blend) -> None:
     legs = [Ranking("lexical", 0.4, {}), Ranking("vector", 0.6, {})]
-    assert blended(legs, blend="min_max" if blend == "min_max" else "rrf") == []
-    assert blended([], blend="rrf") == []
+    assert blended(legs, blend=blend) == []
+    assert blended([], blend=blend) == []
 
 
 @pytest.mark.parametrize("weights", [(0.5, 0.6), (0.5, 0.4), (-0.5, 1.5), (float("nan"), 1.0)])

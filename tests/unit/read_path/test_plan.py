@@ -6,15 +6,19 @@ from functools import partial
 import numpy as np
 import pytest
 
-from indexer.errors import EmptyIndex, EncoderMismatch, QueryError, StoreError, StoreUnavailable, UnknownField
-from indexer.read_plan import MOVES, Ask, Describe, Encode, Got, Need, plan
+from indexer.encoders import QueryRows
+from indexer.errors import EmptyIndex, EncoderMismatch, IndexerError, QueryError, StoreError, StoreUnavailable, UnknownField
+from indexer.read.assemble import Kit
+from indexer.read.needs import Ask, Describe, Encode, Got, Need
+from indexer.read_plan import MOVES, plan
 from indexer.records import Answer, Filter, Product, Query, Term
 from indexer.settings import SearchSettings
 from indexer.store.base import Description, ExactLeg, Found, Identity, LegAnswer, LexicalLeg, VectorLeg
 
 IDENTITY = Identity(ledger="l", text="t", photo="p", fusion="f", width=2)
-ROW = np.array([1.0, 0.0], dtype=np.float32)
-SETTINGS = SearchSettings(depth=7)
+UNIT = np.array([1.0, 0.0], dtype=np.float32)
+ROW = QueryRows(UNIT, {"text": UNIT})
+SETTINGS = SearchSettings(depth=7, enough=0, bound="all")
 
 
 def described(*, index: str = "products-000001", products: int = 3, attributes: tuple[str, ...] = ("colour",)) -> Description:
@@ -30,15 +34,19 @@ def accept(identity: Identity) -> None:
     """Any encoder will do."""
 
 
+def kit(settings: SearchSettings = SETTINGS, check: Callable[[Identity], None] = accept) -> Kit:
+    return Kit(defaults=settings, check=check, floors=lambda _: (0.0, 0.0), moment=0)
+
+
 def run(
-    query: Query, answers: Sequence[Got | StoreError], *, settings: SearchSettings = SETTINGS, check: Callable[[Identity], None] = accept
+    query: Query, answers: Sequence[Got | IndexerError], *, settings: SearchSettings = SETTINGS, check: Callable[[Identity], None] = accept
 ) -> tuple[list[Need], Answer]:
     """Send the answers in order; what was needed, and the Answer. All answers must be used up."""
-    steps = plan(query, settings, check)
+    steps = plan(query, kit(settings, check))
     needs = [next(steps)]
     for number, got in enumerate(answers, 1):
         try:
-            needs.append(steps.throw(got) if isinstance(got, StoreError) else steps.send(got))
+            needs.append(steps.throw(got) if isinstance(got, IndexerError) else steps.send(got))
         except StopIteration as end:
             assert number == len(answers)
             answer: Answer = end.value
@@ -62,10 +70,10 @@ def test_blend_asks_both_legs_at_once_with_one_depth() -> None:
         needs, _ = run(query, [described(), ROW, [leg(("a", 2.0)), leg(("b", 0.5))]])
         assert kinds(needs) == ["Describe", "Encode", "Ask"]
         lexical, vector = asked(needs[2])
-        assert lexical == LexicalLeg(text="blue sofa", filters=filters, size=7)
+        assert lexical == LexicalLeg(text="blue sofa", filters=filters, size=7, step=0)
         assert isinstance(vector, VectorLeg)
         assert (vector.filters, vector.size) == (filters, 7)
-        assert vector.row is ROW
+        assert vector.row is UNIT
 
 
 def test_blend_by_hand() -> None:
@@ -76,17 +84,17 @@ def test_blend_by_hand() -> None:
     assert answer.hits[1].terms == (Term("lexical", 0.5, 10.0, 0.5),)
     assert answer.total == 4
     assert [value.value for value in answer.facets["colour"]] == ["cup", "jug", "mug", "pot"]
-    assert (answer.strategy, answer.blend, answer.page, answer.per_page) == ("blend", "min_max", 1, 24)
+    assert (answer.strategy, answer.blend, answer.page, answer.per_page) == ("msearch", "min_max", 1, 24)
 
 
 def test_the_constant_of_rrf_comes_from_the_settings() -> None:
-    settings = SearchSettings(rrf_constant=1, lexical_weight=0.25)
+    settings = SearchSettings(rrf_constant=1, lexical_weight=0.25, enough=0, bound="all")
     _, answer = run(Query(text="x", blend="rrf"), [described(), ROW, [leg(("a", 2.0), ("b", 1.0)), leg(("b", 0.5))]], settings=settings)
     assert {hit.id: hit.score for hit in answer.hits} == pytest.approx({"a": 1 / 4, "b": 1 / 4 * 2 / 3 + 3 / 4})
 
 
 def test_rerank_asks_the_exact_cosine_of_the_lexical_candidates() -> None:
-    query = Query(text="x", strategy="rerank")
+    query = Query(text="x", strategy="rescore")
     needs, answer = run(query, [described(), ROW, [leg(("a", 2.0), ("b", 1.0), ("c", 0.0))], [leg(("b", 0.9), ("a", 0.1))]])
     assert kinds(needs) == ["Describe", "Encode", "Ask", "Ask"]
     assert [type(one) for one in asked(needs[2])] == [LexicalLeg]
@@ -97,7 +105,7 @@ def test_rerank_asks_the_exact_cosine_of_the_lexical_candidates() -> None:
 
 
 def test_rerank_of_nothing_asks_no_second_time() -> None:
-    needs, answer = run(Query(text="x", strategy="rerank"), [described(), ROW, [leg()]])
+    needs, answer = run(Query(text="x", strategy="rescore"), [described(), ROW, [leg()]])
     assert kinds(needs) == ["Describe", "Encode", "Ask"]
     assert (answer.hits, answer.total) == ((), 0)
 
@@ -144,7 +152,7 @@ def test_a_page_beyond_the_candidates_is_empty_and_keeps_the_total() -> None:
 @pytest.mark.parametrize("query", [Query(page=0), Query(per_page=0), Query(text="x", text_weight=-1), Query(text="x" * 600)])
 def test_a_wrong_query_is_refused_before_anything_is_asked(query: Query) -> None:
     with pytest.raises(QueryError):
-        next(plan(query, SETTINGS, accept))
+        next(plan(query, kit()))
 
 
 def test_an_empty_index_is_told_with_its_cure_after_a_second_look() -> None:
@@ -196,7 +204,7 @@ def test_an_alias_that_moves_between_candidates_and_rerank_starts_over() -> None
     new = "products-000002"
     answers: list[Got] = [described(), ROW, [leg(("a", 2.0))], [leg(("a", 0.9), index=new)], described(index=new)]
     answers += [[leg(("b", 2.0), index=new)], [leg(("b", 0.9), index=new)]]
-    _, answer = run(Query(text="x", strategy="rerank"), answers)
+    _, answer = run(Query(text="x", strategy="rescore"), answers)
     assert [hit.id for hit in answer.hits] == ["b"]
 
 
@@ -222,7 +230,7 @@ def test_a_refusal_by_the_engine_is_told_as_it_is_where_the_index_is_the_same() 
 
 def test_a_refusal_by_an_index_that_came_meanwhile_is_asked_again() -> None:
     new = "products-000002"
-    answers: list[Got | StoreError] = [
+    answers: list[Got | IndexerError] = [
         described(),
         ROW,
         StoreError("wrong dimension"),

@@ -13,9 +13,10 @@ from typer.testing import CliRunner, Result
 
 from indexer.cli import search as command
 from indexer.cli.search import facet_line, photo_bytes, show, summary, terms_text
-from indexer.errors import BadFilter, QueryError, UnknownField, UnusablePhoto
+from indexer.errors import BadFilter, CursorGone, QueryError, UnknownField, UnusablePhoto
+from indexer.rank.as_json import AnswerJson
 from indexer.read_path import Searcher
-from indexer.records import Answer, FacetValue, Hit, Money, Product, Term
+from indexer.records import Answer, Boundary, FacetValue, Hit, Money, Product, Term
 from indexer.settings import SearchSettings, Settings
 from indexer.store.memory import MemoryStore
 from tests.contract.read_path.shop import PIXELS, encoders, fill, products
@@ -35,7 +36,7 @@ def run(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command over a store in memory, in place of the one that the settings name."""
 
     def build(settings: Settings) -> Searcher:
-        return Searcher(store, encoders(), settings=SearchSettings(), photo_pixels=PIXELS)
+        return Searcher(store, encoders(), settings=SearchSettings(bound="all", enough=0), photo_pixels=PIXELS)
 
     monkeypatch.setattr(command, "build_searcher", build)
     app = typer.Typer()
@@ -55,14 +56,24 @@ def error_of(result: Result) -> BaseException | None:
 
 
 def answer(*hits: Hit, total: int = 24, page: int = 1, per_page: int = 10) -> Answer:
-    return Answer(hits=hits, total=total, facets={}, page=page, per_page=per_page, strategy="blend", blend="rrf", took_ms=7.6)
+    return Answer(
+        hits=hits,
+        total=total,
+        facets={},
+        page=page,
+        per_page=per_page,
+        strategy="msearch",
+        blend="rrf",
+        boundary=Boundary(kind="score", limit=0.42, candidates=200, relevant=total, capped=True),
+        took_ms=7.6,
+    )
 
 
 def test_json_is_one_object_and_nothing_else(run: Run) -> None:
     found = told(run("blue sofa", "--facet", "brand", "--facet", "colour", "--per-page", "3", "--page", "2", "--json"))
-    assert set(found) == {"hits", "total", "total_means", "facets", "page", "per_page", "strategy", "blend", "took_ms"}
+    assert set(found) == set(AnswerJson.__annotations__)
     assert len(found["hits"]) == 3
-    assert (found["page"], found["per_page"], found["strategy"], found["blend"]) == (2, 3, "blend", "min_max")
+    assert (found["page"], found["per_page"], found["strategy"], found["blend"]) == (2, 3, "msearch", "min_max")
     assert set(found["facets"]) == {"brand", "colour"}
 
 
@@ -73,8 +84,8 @@ def test_json_keeps_chinese_readable(run: Run) -> None:
 
 
 def test_filters_strategy_and_blend_reach_the_search(run: Run) -> None:
-    found = told(run("sofa", "-f", "price<900", "--filter", "currency=EUR", "--strategy", "rerank", "--blend", "rrf", "--json"))
-    assert (found["strategy"], found["blend"]) == ("rerank", "rrf")
+    found = told(run("sofa", "-f", "price<900", "--filter", "currency=EUR", "--strategy", "rescore", "--blend", "rrf", "--json"))
+    assert (found["strategy"], found["blend"]) == ("rescore", "rrf")
     assert all(hit["product"]["price"]["currency"] == "EUR" for hit in found["hits"])
     assert all(float(hit["product"]["price"]["amount"]) < 900 for hit in found["hits"])
 
@@ -85,7 +96,7 @@ def test_a_photo_with_words_and_weights(run: Run) -> None:
     weightless = told(run("running shoes", "-i", path, "--text-weight", "0", "--photo-weight", "2", "--json"))
     assert alone["strategy"] == "vector"
     assert alone["hits"] == weightless["hits"]
-    assert told(run("running shoes", "-i", path, "--json"))["strategy"] == "blend"
+    assert told(run("running shoes", "-i", path, "--json"))["strategy"] == "msearch"
 
 
 def test_the_table_shows_rank_title_price_score_and_terms(run: Run) -> None:
@@ -94,12 +105,12 @@ def test_the_table_shows_rank_title_price_score_and_terms(run: Run) -> None:
     assert "vector 0." in lines
     assert "cosine" in lines
     assert "brand: " in lines
-    assert "30 candidates in all; page 2 of 15 (blend min_max" in lines
+    assert "30 relevant products; page 2 of 15 (msearch min_max; all of 30 candidates" in lines
 
 
 def test_without_hits_there_is_a_sentence_and_no_table(run: Run) -> None:
     lines = run("--filter", "brand=Nobody").stdout
-    assert lines.startswith("No candidates")
+    assert lines.startswith("Nothing relevant")
     assert "┃" not in lines
 
 
@@ -108,7 +119,13 @@ def test_without_hits_there_is_a_sentence_and_no_table(run: Run) -> None:
     [
         (("--filter", "brand"), BadFilter, "lacks a field or an operator"),
         (("--filter", "color=red"), UnknownField, "Did you mean 'colour'"),
-        (("--facet", "price"), UnknownField, "not counted"),
+        (("--facet", "price"), BadFilter, "counted in ranges"),
+        (("--facet", "gtin"), UnknownField, "not counted"),
+        (("--sort", "brand"), UnknownField, "not sorted by"),
+        (("sofa", "--like", "nobody"), QueryError, "No product has the id 'nobody'"),
+        (("--not", "leather"), QueryError, "only what it is not like"),
+        (("sofa", "--diversity", "2"), QueryError, "from 0 to 1"),
+        (("sofa", "--cursor", "x"), CursorGone, "no cursor of an answer"),
         (("--page", "0"), QueryError, "no page 0"),
         (("--per-page", "1000"), QueryError, "1 to 100"),
         (("sofa", "--text-weight", "-1"), QueryError, "text weight"),
@@ -129,8 +146,8 @@ def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...]) -> Non
 
 def test_help_names_every_option(run: Run) -> None:
     lines = run("--help").stdout
-    options = ("image", "filter", "facet", "page", "per-page", "strategy", "blend", "text-weight", "photo-weight", "json")
-    assert all(f"--{name}" in lines for name in options)
+    options = "image filter facet page per-page strategy blend bound sort like not explain freeze cursor text-weight photo-weight json"
+    assert all(f"--{name}" in lines for name in options.split())
 
 
 def test_a_photo_larger_than_the_limit_is_refused(tmp_path: Path) -> None:
@@ -152,14 +169,17 @@ def test_marks_in_a_title_are_text_and_no_markup() -> None:
     assert terms_text(hit) == "lexical 0.250 (BM25 8.12) + vector 0.500 (cosine 0.88)"
 
 
+ENDS = "all that the words match, else cosine at least 0.42, of 200 candidates, and there may be more"
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (answer(), "24 candidates in all; page 1 of 3 (blend rrf, 8 ms)."),
-        (answer(total=1), "1 candidate in all (blend rrf, 8 ms)."),
-        (answer(total=10), "10 candidates in all (blend rrf, 8 ms)."),
-        (answer(total=0), "No candidates (blend rrf, 8 ms)."),
-        (answer(total=5, page=3), "5 candidates in all; page 3 of 1 (blend rrf, 8 ms)."),
+        (answer(), f"24 relevant products; page 1 of 3 (msearch rrf; {ENDS}; 8 ms)."),
+        (answer(total=1), f"1 relevant product (msearch rrf; {ENDS}; 8 ms)."),
+        (answer(total=10), f"10 relevant products (msearch rrf; {ENDS}; 8 ms)."),
+        (answer(total=0), f"Nothing relevant (msearch rrf; {ENDS}; 8 ms)."),
+        (answer(total=5, page=3), f"5 relevant products; page 3 of 1 (msearch rrf; {ENDS}; 8 ms)."),
     ],
 )
 def test_the_total_in_words(given: Answer, words: str) -> None:
@@ -170,4 +190,4 @@ def test_a_facet_shows_its_first_values() -> None:
     many = tuple(FacetValue(f"v{number}", 20 - number) for number in range(10))
     assert facet_line("size", many[:2]) == "[bold]size[/bold]: v0 (20), v1 (19)"
     assert facet_line("size", many).endswith("v7 (13), and 2 more")
-    assert facet_line("size", ()).endswith("no candidate has it")
+    assert facet_line("size", ()).endswith("no product here has it")

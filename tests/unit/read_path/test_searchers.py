@@ -20,7 +20,7 @@ from indexer.store.base import Description, Leg, LegAnswer, ProductReader
 from indexer.store.memory import MemoryStore
 from tests.contract.read_path.shop import PIXELS, WIDTH, AsyncTwin, encoders, fill, products
 
-SETTINGS = SearchSettings()
+SETTINGS = SearchSettings(bound="all", enough=0)
 
 
 def shop(alias: str = "products", *, first: int = 0, last: int = 30) -> MemoryStore:
@@ -50,9 +50,12 @@ class Turning:
             self.kept = self.now().describe()
         return self.kept
 
-    def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
+    def ask(self, legs: Sequence[Leg], *, point: str = "") -> list[LegAnswer]:
         self.asked += 1
-        return self.now().ask(legs)
+        return self.now().ask(legs, point=point)
+
+    def open_point(self, *, keep_s: float) -> str:
+        return self.now().open_point(keep_s=keep_s)
 
     def now(self) -> ProductReader:
         return self.stores[self.asked >= self.turn]
@@ -64,20 +67,22 @@ class Turning:
 class Slow(Turning):
     """Takes its time to answer."""
 
-    def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
-        time.sleep(0.05)
-        return super().ask(legs)
+    takes_s = 0.05
+
+    def ask(self, legs: Sequence[Leg], *, point: str = "") -> list[LegAnswer]:
+        time.sleep(self.takes_s)
+        return super().ask(legs, point=point)
 
 
 class AsyncSlow(AsyncTwin):
     """Never answers."""
 
-    async def ask(self, legs: Sequence[Leg]) -> list[LegAnswer]:
+    async def ask(self, legs: Sequence[Leg], *, point: str = "") -> list[LegAnswer]:
         await asyncio.sleep(3600)
-        return await super().ask(legs)
+        return await super().ask(legs, point=point)
 
 
-@pytest.mark.parametrize("name", ["search", "describe"])
+@pytest.mark.parametrize("name", ["search", "similar", "suggest", "multi", "describe", "warm", "close"])
 def test_both_searchers_take_the_same_arguments(name: str) -> None:
     one, other = (inspect.signature(getattr(kind, name)) for kind in (Searcher, AsyncSearcher))
     assert one == other
@@ -126,8 +131,9 @@ async def test_no_index_and_an_empty_one_are_told_apart() -> None:
 
 def test_a_search_that_takes_too_long_ends_before_its_next_step() -> None:
     store = Slow(shop("old"), shop("new"), turn=1)
-    with pytest.raises(StoreUnavailable, match=r"longer than 0\.02 s") as caught:
-        searcher(store, settings=SearchSettings(timeout_s=0.02)).search("sofa")
+    store.takes_s = 1.0
+    with pytest.raises(StoreUnavailable, match=r"longer than 0\.9 s") as caught:
+        searcher(store, settings=SearchSettings(timeout_s=0.9)).search("sofa")
     assert caught.value.retryable
     assert store.asked == 1
 

@@ -31,7 +31,8 @@ def test_an_address_and_a_body_ask_the_same(client: TestClient) -> None:
     assert ids(got) == ids(sent)
     assert got["facets"] == sent["facets"]
     assert ids(got)[0] == "0010"
-    assert got["total_means"] == "candidates"
+    assert got["boundary"]["relevant"] == got["total"]
+    assert got["degraded"] == []
     assert got["hits"][0]["score"] == pytest.approx(sum(term["value"] for term in got["hits"][0]["terms"]))
 
 

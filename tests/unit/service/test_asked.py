@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import BadFilter, QueryError
-from indexer.records import Answer, FacetValue, Filter
+from indexer.records import Answer, Boundary, FacetValue, Filter
 from indexer.service.asked import Asked, asked, choice
 from indexer.service.view import chips, facet_groups, steps
 
@@ -99,7 +99,17 @@ def test_whole_numbers_have_bounds(name: str, bad: str) -> None:
 
 def answer(total: int, page: int, **facets: list[tuple[str, int]]) -> Answer:
     counted = {name: tuple(FacetValue(*value) for value in values) for name, values in facets.items()}
-    return Answer(hits=(), total=total, facets=counted, page=page, per_page=24, strategy="blend", blend="min_max", took_ms=1)
+    return Answer(
+        hits=(),
+        total=total,
+        facets=counted,
+        page=page,
+        per_page=24,
+        strategy="msearch",
+        blend="min_max",
+        boundary=Boundary(kind="all", limit=None, candidates=total, relevant=total, capped=False),
+        took_ms=1,
+    )
 
 
 @given(st.integers(0, 2000), st.integers(1, 100))

@@ -44,7 +44,7 @@ def test_the_front_page_shows_everything_and_how_to_begin(client: TestClient) ->
     page = tree(client, "/")
     assert len(titles(page)) == 24
     assert "31 products" in one(page, ".hero").text()
-    assert one(page, "#total").text(strip=True).startswith("31 candidates")
+    assert one(page, "#total").text(strip=True).startswith("31 products")
     assert one(page, 'label[for="image"]')
     assert not page.css(".bar")  # nothing was asked, so there is no score to explain
 
@@ -75,7 +75,7 @@ def test_a_ticked_facet_narrows_and_keeps_its_own_other_values(client: TestClien
     assert brands["Stride"] == "2"
     assert brands["Marigold"] == "3"  # counted as if no brand were ticked, so that it can be added
     both = tree(client, "/?f.brand=Stride&f.brand=Marigold")
-    assert one(both, "#total").text(strip=True).startswith("5 candidates")
+    assert one(both, "#total").text(strip=True).startswith("5 products")
     assert [box.attributes["value"] for box in both.css("input[type=checkbox][checked]")] == ["Marigold", "Stride"]
 
 

@@ -1,15 +1,20 @@
 """Search bodies: where the words, the filters and the row stand in them, and where they do not."""
 
+import base64
 import json
+import re
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pytest
 
+from indexer.errors import StoreError
 from indexer.records import Filter
 from indexer.settings import TextSettings
-from indexer.store.base import ExactLeg, Leg, LexicalLeg, VectorLeg
-from indexer.store.requests import ROW, describe_body, leg_body, lexical_query, search_call
+from indexer.store.base import CodeLeg, ExactLeg, ExplainLeg, ExtraLeg, Leg, LexicalLeg, NamedLeg, VectorLeg
+from indexer.store.lexical import lexical_query
+from indexer.store.requests import ROW, describe_body, leg_body, search_call
 from indexer.text import Cleaning
 
 VECTOR = np.array([0.6, -0.8], dtype=np.float32)
@@ -116,14 +121,12 @@ def test_nothing_left_of_the_words_finds_nothing_and_not_everything() -> None:
     assert lexical_query("🛋️", FILTERS) == {"match_none": {}}
 
 
-@pytest.mark.parametrize(
-    ("text", "asked"), [("4006381333931", "04006381333931"), ("12345670", "00000012345670"), ("1234567", ""), ("x12345670", "")]
-)
-def test_a_trade_item_number_is_asked_for_as_such(text: str, asked: str) -> None:
-    terms = [
-        clause["term"]["gtin"]["value"] for clause in lexical_query(text, ())["bool"]["must"][0]["dis_max"]["queries"] if "term" in clause
-    ]
-    assert terms == ([asked] if asked else [])
+def test_a_code_is_asked_for_in_its_one_spelling_and_nothing_else_is() -> None:
+    _, body = bodies(CodeLeg(code="hp-3c7 z5ea", filters=FILTERS[:1], size=3))
+    query = body["query"]["constant_score"]
+    assert query["filter"]["bool"]["filter"] == [{"term": {"codes": "HP3C7Z5EA"}}, LIVE, {"terms": {"brand": ["nike"]}}]
+    assert (query["boost"], body["size"]) == (1.0, 3)
+    assert bodies(CodeLeg(code="a/1"))[1]["query"] == {"match_none": {}}
 
 
 def test_no_words_mean_a_filter_without_scores() -> None:
@@ -152,14 +155,14 @@ def test_no_value_can_take_the_rows_place() -> None:
     assert vector["query"]["knn"]["vector"]["vector"] == pytest.approx([0.6, -0.8], abs=1e-7)
 
 
-def test_equal_questions_go_to_the_same_copy_and_refuse_half_answers() -> None:
+def test_equal_questions_go_to_the_same_copy_and_take_what_there_is() -> None:
     one, _ = bodies(LexicalLeg(text="a"))
     again, _ = bodies(LexicalLeg(text="a"))
     other, _ = bodies(LexicalLeg(text="b"))
     assert one == again
     assert one["preference"] != other["preference"]
     assert not one["preference"].startswith("_")
-    assert one["allow_partial_search_results"] is False
+    assert one["allow_partial_search_results"] is True
 
 
 def test_an_excluded_value_is_a_must_not() -> None:
@@ -169,3 +172,70 @@ def test_an_excluded_value_is_a_must_not() -> None:
 
 def test_a_description_counts_the_living_only() -> None:
     assert describe_body()["query"] == {"bool": {"filter": [LIVE]}}
+
+
+def test_a_step_changes_the_shares_and_nothing_else() -> None:
+    texts = {step: json.dumps(leg_body(LexicalLeg(text="nike 跑步鞋 running", step=step))) for step in (0, 1, 2)}
+    assert leg_body(LexicalLeg(text="nike 跑步鞋 running")) == json.loads(texts[1])
+    shares = {step: re.findall(r'"minimum_should_match": "([^"]*)"', text) for step, text in texts.items()}
+    assert shares == {0: ["2<75%", "2<75%", "3<75%"], 1: ["50%", "50%", "3<75%"], 2: ["1", "1", "34%"]}
+    assert len({re.sub(r'"minimum_should_match": "[^"]*"', "", text) for text in texts.values()}) == 1
+    assert leg_body(LexicalLeg(text="a b", step=9)) == leg_body(LexicalLeg(text="a b", step=2))
+    assert leg_body(LexicalLeg(text="a b", step=-1)) == leg_body(LexicalLeg(text="a b", step=0))
+
+
+def test_exact_scores_may_be_of_all_that_the_filters_leave() -> None:
+    _, body = bodies(ExactLeg(row=VECTOR, filters=FILTERS[:1], size=7))
+    wanted = body["query"]["script_score"]["query"]["bool"]["filter"]
+    assert wanted == [{"exists": {"field": "vector"}}, LIVE, {"terms": {"brand": ["nike"]}}]
+    assert body["size"] == 7
+    assert bodies(ExactLeg(row=VECTOR, ids=("a", "b", "c"), size=2))[1]["size"] == 2
+
+
+def test_named_products_are_asked_for_once_each_and_alive() -> None:
+    _, body = bodies(NamedLeg(ids=("b", "a", "b")))
+    assert body["query"]["bool"]["filter"] == [{"terms": {"id": ["b", "a"]}}, LIVE]
+    assert body["size"] == 2
+    assert "vector" in body["_source"]["excludes"]
+    _, body = bodies(NamedLeg(ids=("b",), rows=True))
+    assert "vector" in body["_source"]["includes"]
+    assert "excludes" not in body["_source"]
+
+
+def test_an_explanation_is_of_the_same_query_over_some_products() -> None:
+    _, body = bodies(ExplainLeg(text="grey sofa", ids=("b", "a"), step=0))
+    assert (body["explain"], body["size"]) == (True, 2)
+    same = lexical_query("grey sofa", (), step=0)["bool"]
+    assert body["query"]["bool"] == same | {"filter": [{"terms": {"id": ["b", "a"]}}, LIVE]}
+
+
+def test_an_extra_query_is_read_apart_within_the_filters() -> None:
+    sly = {"bool": {"must_not": [{"term": {"deleted": False}}], "filter": [], "x": '"vector":"@row"'}}
+    for given in (sly, MappingProxyType({"bool": MappingProxyType(sly["bool"])})):
+        _, body = bodies(ExtraLeg(query=given, filters=FILTERS[:1], size=4))
+        (wrapped,) = body["query"]["bool"]["must"]
+        assert json.loads(base64.b64decode(wrapped["wrapper"]["query"])) == sly
+        assert body["query"]["bool"]["filter"] == [LIVE, {"terms": {"brand": ["nike"]}}]
+        assert (set(body["query"]["bool"]), body["size"]) == ({"must", "filter"}, 4)
+
+
+ITSELF: dict[str, object] = {}
+ITSELF["bool"] = ITSELF
+
+
+@pytest.mark.parametrize("query", [{"a": {1, 2}}, {"a": float("nan")}, {"a": b"x"}, {("a", "b"): 1}, ITSELF], ids=repr)
+def test_an_extra_query_that_is_no_json_is_refused_before_it_is_sent(query: dict[str, object]) -> None:
+    with pytest.raises(StoreError, match="extra query") as caught:
+        bodies(ExtraLeg(query=query))
+    assert caught.value.cure
+
+
+def test_a_point_stands_in_every_body_and_index_and_copy_nowhere() -> None:
+    legs: list[Leg] = [LexicalLeg(text="sofa"), VectorLeg(row=VECTOR), NamedLeg(ids=("a",))]
+    call = search_call("products", legs, point="products-000007:abc==")
+    assert call.path == "/_msearch"
+    assert isinstance(call.body, bytes)
+    lines = [json.loads(line) for line in call.body.decode().splitlines()]
+    assert lines[::2] == [{"allow_partial_search_results": True}] * 3
+    assert [body.pop("pit") for body in lines[1::2]] == [{"id": "abc=="}] * 3
+    assert lines[1::2] == bodies(*legs)[1::2]

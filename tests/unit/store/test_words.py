@@ -5,10 +5,11 @@ import importlib
 
 import pytest
 
-from indexer.store.words import asked, findable, needed, score, stem, terms
+from indexer.store.words import asked, findable, needed, score, terms
+from indexer.text.stems import stem
 
 
-@pytest.mark.parametrize("module", ["tokens", "versions", "words"])
+@pytest.mark.parametrize("module", ["tokens", "versions", "words", "lexical", "hybrid"])
 def test_the_examples_in_docstrings_hold(module: str) -> None:
     result = doctest.testmod(importlib.import_module(f"indexer.store.{module}"))
     assert result.attempted > 0
@@ -75,12 +76,6 @@ def test_japanese_and_korean_are_asked_in_pairs_of_which_a_third_is_enough() -> 
         assert score(asked(text), findable({"title": asked(title).text})) > 0
 
 
-def test_a_trade_item_number_finds_its_product() -> None:
-    product = findable({"title": "x", "gtin": "04006381333931"})
-    for text, found in [("4006381333931", True), ("04006381333931", True), ("4006381333932", False), ("400638", False)]:
-        assert (score(asked(text), product) > 0) == found
-
-
 @pytest.mark.parametrize(
     ("count", "share", "wanted"),
     [
@@ -95,6 +90,10 @@ def test_a_trade_item_number_finds_its_product() -> None:
         (4, "3<75%", 3),
         (5, "3<75%", 3),
         (8, "3<75%", 6),
+        (2, "2<75%", 2),
+        (3, "2<75%", 2),
+        (1, "1", 1),
+        (9, "1", 1),
     ],
 )
 def test_shares_are_read_as_the_server_reads_them(count: int, share: str, wanted: int) -> None:

@@ -1,0 +1,1 @@
+"""The pieces of the read path's plan (read_plan.py): what it needs, what it finds, and the answer made of it."""

@@ -1,0 +1,62 @@
+"""What both searchers have: settings and encoders, from which plans are made and rows come."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from indexer.encoders import Encoders, QueryParts, QueryRows
+from indexer.observe import RunObserver, log
+from indexer.read.assemble import Kit
+from indexer.read.clock import Clock
+from indexer.read.needs import Encode
+from indexer.read.parts import known_parts, query_parts
+from indexer.records import Answer, Query
+from indexer.settings import SearchSettings
+from indexer.text.cleaning import Cleaning
+
+ENCODING_THREADS = 2
+"""One decodes a photo while the other runs a model; more would only share the same processor."""
+
+
+class Desk:
+    """What both searchers have: the settings and encoders, from which plans are made and rows come."""
+
+    def __init__(self, encoders: Encoders, *, settings: SearchSettings, photo_pixels: int, cleaning: Cleaning) -> None:
+        """Start the threads for encoding; none works before it is needed."""
+        self.encoders, self.settings, self.photo_pixels = encoders, settings, photo_pixels
+        self.cleaning, self.observer = cleaning, RunObserver()
+        self.threads = ThreadPoolExecutor(ENCODING_THREADS, thread_name_prefix="encode-query")
+
+    def kit(self) -> Kit:
+        """What a plan of this moment decides by."""
+        return Kit(
+            defaults=self.settings,
+            check=self.encoders.check,
+            floors=lambda asked: self.encoders.floors(text=bool(asked.text), photo=asked.photo is not None),
+            moment=time.time_ns() // 1000,
+            cleaning=self.cleaning,
+        )
+
+    def clock(self, queries: Sequence[Query]) -> Clock:
+        """The time that these queries have together: the least that one of them asks for."""
+        own = [query.timeout_s for query in queries if query.timeout_s is not None]
+        return Clock(min(own, default=self.settings.timeout_s))
+
+    def told(self, answers: Sequence[Answer], clock: Clock) -> list[Answer]:
+        """The answers with the time that they have taken; the observer hears of each."""
+        stamped = [replace(answer, took_ms=clock.passed_s() * 1000) for answer in answers]
+        for one in stamped:
+            for lack in one.degraded:
+                log.warning("search_degraded", without=lack.part, reason=lack.reason)
+            self.observer.searched(strategy=one.strategy, took_ms=one.took_ms, degraded=[lack.part for lack in one.degraded])
+        return stamped
+
+    def rows(self, need: Encode) -> QueryRows | None:
+        """The query's rows. Raises UnusablePhoto, QueryError, ModelError."""
+        return self.encoders.query_rows(query_parts(need, pixels=self.photo_pixels))
+
+    def at_hand(self, need: Encode) -> QueryParts | None:
+        """The query's parts where no model has to run for them."""
+        parts = known_parts(need)
+        return parts if parts is not None and self.encoders.at_hand(parts) else None
