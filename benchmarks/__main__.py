@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import daily, offers, overlap, pipeline, queries, scale
+from benchmarks import daily, offers, overlap, pipeline, quality, queries, scale
 from benchmarks.daily import Day
 from benchmarks.pipeline import Case
 from benchmarks.products import rows, with_photos
@@ -56,7 +56,7 @@ class Bench:
         """A shop's day against the plain loop."""
         products = rows(9000)[1]
         daily.measure(Day("texts", products, 3, 2.0), self.environment("texts"), self.folder)
-        products = with_photos(450)[1]
+        products = with_photos(1350)[1]
         if products:
             daily.measure(Day("photos", products, 3, 5.0), self.environment("garments", FUSEDEX_ENCODE__PHOTO="bridge"), self.folder)
 
@@ -74,6 +74,10 @@ class Bench:
         """What it brings that the encoder's stages overlap."""
         overlap.main()
 
+    def quality(self) -> None:
+        """How good the ranking is, and how near the approximate neighbours are to the exact ones."""
+        quality.measure(self.environment("quality", FUSEDEX_ENCODE__THREADS="2"), self.places.opensearch_url)
+
     def scale(self) -> None:
         """Memory and time as the feed grows."""
         scale.measure(self.environment("scale", FUSEDEX_ENCODE__TEXT="hashed"), self.folder)
@@ -82,7 +86,8 @@ class Bench:
 def main() -> None:
     """Run the parts that the command line names, or all of them."""
     parts: dict[str, Callable[[Bench], None]] = {
-        part.__name__: part for part in (Bench.pipeline, Bench.daily, Bench.offers, Bench.overlap, Bench.queries, Bench.scale)
+        part.__name__: part
+        for part in (Bench.pipeline, Bench.daily, Bench.offers, Bench.overlap, Bench.queries, Bench.quality, Bench.scale)
     }
     wanted = sys.argv[1:] or list(parts)
     if unknown := set(wanted) - set(parts):

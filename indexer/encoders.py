@@ -138,7 +138,7 @@ class Encoders:
     def at_hand(self, parts: QueryParts) -> bool:
         """Whether the query's row needs no model: words alone that were asked before."""
         with self._lock:
-            return parts.photo is None and not parts.leans and ("words", parts.text) in self._kept and ("text", parts.text) in self._kept
+            return parts.photo is None and not parts.leans and ("words", parts.text) in self._kept
 
     def floors(self, *, text: bool, photo: bool) -> tuple[float, float]:
         """For queries with such parts: the least cosine that means anything, and what the nearest must reach where no word matches."""

@@ -140,7 +140,7 @@ class SearchSettings(Section):
         default="msearch", description="how candidates are found and scored"
     )
     blend: Literal["min_max", "z_score", "l2", "rrf"] = Field(default="min_max", description="how the legs' scores become one")
-    lexical_weight: float = Field(default=0.5, ge=0, le=1, description="the vector leg has the rest")
+    lexical_weight: float = Field(default=0.8, ge=0, le=1, description="the vector leg has the rest")
     rrf_constant: int = Field(default=60, ge=1, description="k of reciprocal rank fusion")
     bound: Literal["all", "score", "gap", "top"] = Field(default="score", description="where an answer ends")
     min_cosine: float | None = Field(

@@ -18,6 +18,7 @@ COMMANDS = {
     "search": "indexer.cli.search",
     "suggest": "indexer.cli.suggest",
     "evaluate": "indexer.cli.evaluate",
+    "tune": "indexer.cli.tune",
     "status": "indexer.cli.status",
     "job": "indexer.cli.job",
     "letters": "indexer.cli.letters",

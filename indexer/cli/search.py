@@ -164,7 +164,7 @@ def facet_line(name: str, values: tuple[FacetValue, ...]) -> str:
 
 def summary(answer: Answer) -> str:
     """The total in words, where the answer ends, and how and how fast it came."""
-    what = "groups" if any(hit.variants for hit in answer.hits) else "relevant products"
+    what = "groups" if answer.total < answer.boundary.relevant else "relevant products"
     total = "Nothing relevant" if not answer.total else "1 relevant product" if answer.total == 1 else f"{answer.total} {what}"
     last = -(-answer.total // answer.per_page)
     pages = f"; page {answer.page} of {last}" if last > 1 or answer.page > 1 else ""

@@ -95,7 +95,7 @@ def arranged(query: Query, rule: Rule, ranked: Sequence[Ranked], product_of: Cal
 
 def groups_of(rule: Rule, ranked: Sequence[Ranked], product_of: Callable[[str], Product]) -> list[Group]:
     """One group for each hit, with the variants behind it."""
-    return grouped(ranked, (lambda id_: product_of(id_).group) if rule.group else (lambda _: ""))
+    return grouped(ranked, lambda id_: product_of(id_).group) if rule.group else [Group(one) for one in ranked]
 
 
 def facets_of(

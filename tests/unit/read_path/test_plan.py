@@ -18,7 +18,7 @@ from indexer.store.base import Description, ExactLeg, Found, Identity, LegAnswer
 IDENTITY = Identity(ledger="l", text="t", photo="p", fusion="f", width=2)
 UNIT = np.array([1.0, 0.0], dtype=np.float32)
 ROW = QueryRows(UNIT, {"text": UNIT})
-SETTINGS = SearchSettings(depth=7, enough=0, bound="all")
+SETTINGS = SearchSettings(depth=7, enough=0, bound="all", lexical_weight=0.5)
 
 
 def described(*, index: str = "products-000001", products: int = 3, attributes: tuple[str, ...] = ("colour",)) -> Description:
