@@ -117,12 +117,11 @@ class Searcher:
             return self._store.ask(need.legs, point=need.point)
         if (parts := self._desk.at_hand(need)) is not None:
             return self._desk.encoders.query_rows(parts)
-        if need.within_s is None:
-            return self._desk.rows(need)
+        left_s = max(0.0, clock.left_s())
         try:
-            return self._desk.threads.submit(self._desk.rows, need).result(min(need.within_s, max(0.0, clock.left_s())))
+            return self._desk.threads.submit(self._desk.rows, need).result(left_s if need.within_s is None else min(need.within_s, left_s))
         except TimeoutError:
-            raise late(need) from None
+            raise clock.late() if need.within_s is None else late(need) from None
 
     def close(self) -> None:
         """Close the store, and end the threads once they are idle."""

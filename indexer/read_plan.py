@@ -166,7 +166,7 @@ def _encoded(query: Query, way: Course, kit: Kit, *, point: str) -> Generator[Ne
 
 
 def _likes(query: Query, point: str) -> Generator[Need, Got, tuple[tuple[str, Row, float], ...]]:
-    """The rows of the products that the query names. Raises QueryError for one that is not there."""
+    """The rows of the products that the query names. Raises QueryError for one that is not there, or has none."""
     wanted = [part for part in query.parts if part.id]
     if not wanted:
         return ()
@@ -176,8 +176,9 @@ def _likes(query: Query, point: str) -> Generator[Need, Got, tuple[tuple[str, Ro
     for part in wanted:
         if part.id not in rows:
             raise QueryError(f"No product has the id {part.id!r}.", cure="Name one that the index holds.")
-        if (row := rows[part.id]) is not None:
-            likes.append((f"like {part.id}", row, part.weight))
+        if (row := rows[part.id]) is None:
+            raise QueryError(f"The product {part.id!r} has no vector, so nothing can be like it.", cure="Name another one, or use words.")
+        likes.append((f"like {part.id}", row, part.weight))
     return tuple(likes)
 
 

@@ -139,7 +139,7 @@ class Wing:
     """Rooms over one kind of store, and how many examples it can afford."""
 
     def __init__(self, url: str | None) -> None:
-        self.url, self.examples = url, 40 if url is None else 10
+        self.url, self.examples = url, 40 if url is None else 5
         self.encoders = encoders(cache=2048)
 
     @cached_property
