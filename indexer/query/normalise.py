@@ -28,6 +28,8 @@ def as_query(
     A lone text stands for a sequence of one. Raises BadFilter for a filter's text that does not follow the grammar.
     """
     query = Query(text=query) if isinstance(query, str) else query
+    if not filters and not facets and page is None and per_page is None:
+        return query
     return replace(
         query,
         filters=(*query.filters, *parse_filters([filters] if isinstance(filters, str) else filters)),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from indexer.records import Blend, Term
@@ -12,6 +12,9 @@ NEUTRAL = 0.5
 
 NOISE = 1e-6
 """Scores nearer than this (times the larger figure, at least 1) are equal: engines compute in float32, whose step is 1.2e-7."""
+
+NEAR = "vector"
+"""The leg whose figures are cosines."""
 
 SOLD_OUT = "sold_out"
 """The term by which what is sold out is put back (see order.py)."""
@@ -29,13 +32,77 @@ class Ranking:
     scores: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """One product of the blended order: its score is exactly the sum of its terms' values; the legs' terms by name, then the rules'."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Shares:
+    """What each leg gives to a score: the legs by name, and for each the shares (0..1) of the products that it holds.
 
-    id: str
-    score: float
-    terms: tuple[Term, ...]
+    `near` has the cosines of the products that no leg but the vectors' holds.
+    """
+
+    legs: Sequence[Ranking]
+    shares: Sequence[Mapping[str, float]]
+    near: Mapping[str, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look for what is near only."""
+        near = {id_: cosine for leg in self.legs if leg.name == NEAR for id_, cosine in leg.scores.items()}
+        for leg in self.legs:
+            if near and leg.name != NEAR:
+                near = {id_: cosine for id_, cosine in near.items() if id_ not in leg.scores}
+        object.__setattr__(self, "near", near)
+
+    def scores(self) -> dict[str, float]:
+        """Σ weight · share of each product, added up in the order of the legs."""
+        added: dict[str, float] = {}
+        for leg, mine in zip(self.legs, self.shares, strict=True):
+            weight = leg.weight
+            for id_, share in mine.items():
+                added[id_] = added[id_] + weight * share if id_ in added else weight * share
+        if len(self.legs) > 2:  # from Python 3.12 on sum() of three and more keeps what rounding loses
+            return {id_: sum([term.value for term in self.terms(id_)]) for id_ in added}
+        return added
+
+    def terms(self, id_: str) -> tuple[Term, ...]:
+        """The addends of a product's score."""
+        held = zip(self.legs, self.shares, strict=True)
+        return tuple([Term(leg.name, leg.weight * mine[id_], leg.scores[id_], leg.weight) for leg, mine in held if id_ in mine])
+
+
+class Ranked:
+    """One product of the blended order: its score is exactly the sum of its terms' values; the legs' terms by name, then the rules'.
+
+    A search ranks hundreds and shows a few: the terms are made when they are looked at.
+    """
+
+    __slots__ = ("_told", "id", "nearness", "score")
+
+    def __init__(self, id_: str, score: float, told: tuple[Term, ...] | Shares) -> None:
+        """Take the terms, or what they are made from. `nearness` is the cosine, where nothing but the vectors found the product."""
+        self.id = id_
+        self.score = score
+        self._told = told
+        self.nearness = told.near.get(id_) if isinstance(told, Shares) else _nearness(told)
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The addends of the score."""
+        if isinstance(self._told, Shares):
+            self._told = self._told.terms(self.id)
+        return self._told
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ranked) and (self.id, self.score, self.terms) == (other.id, other.score, other.terms)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.score))
+
+    def __repr__(self) -> str:
+        return f"Ranked({self.id!r}, {self.score!r}, {self.terms!r})"
+
+
+def _nearness(terms: tuple[Term, ...]) -> float | None:
+    legs = [term for term in terms if term.name not in RULES]
+    return legs[0].raw if len(legs) == 1 and legs[0].name == NEAR else None
 
 
 def blended(rankings: Sequence[Ranking], *, blend: Blend, rrf_constant: int = 60) -> list[Ranked]:
@@ -45,13 +112,10 @@ def blended(rankings: Sequence[Ranking], *, blend: Blend, rrf_constant: int = 60
     leg = no term. Raises ValueError when names repeat, or weights are negative or do not sum to 1.
     """
     legs = _fitting(rankings)
-    shares = _rrf_shares(legs, rrf_constant) if blend == "rrf" else _score_shares(legs, blend)
-    terms: dict[str, list[Term]] = {}
-    for leg, mine in zip(legs, shares, strict=True):
-        for id_, share in mine.items():
-            terms.setdefault(id_, []).append(Term(leg.name, leg.weight * share, leg.scores[id_], leg.weight))
-    ranked = [Ranked(id_, sum(term.value for term in added), tuple(added)) for id_, added in terms.items()]
-    return sorted(ranked, key=lambda one: (-one.score, one.id))
+    told = Shares(legs, _rrf_shares(legs, rrf_constant) if blend == "rrf" else _score_shares(legs, blend))
+    ranked = [Ranked(id_, score, told) for id_, score in told.scores().items()]
+    ranked.sort(key=lambda one: (-one.score, one.id))
+    return ranked
 
 
 def _rrf_shares(legs: Sequence[Ranking], constant: int) -> list[dict[str, float]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from indexer.rank.blend import RULES, Ranked
+from indexer.rank.blend import Ranked
 from indexer.records import Bound
 
 GAP_AFTER = 3
@@ -23,17 +23,12 @@ def bounded(ranked: Sequence[Ranked], *, kind: Bound, min_cosine: float, top: in
     top: the first `top`; that number.
     """
     if kind == "score":
-        return [one for one in ranked if _relevant(one, min_cosine)], min_cosine
+        return [one for one in ranked if (near := one.nearness) is None or near >= min_cosine], min_cosine
     if kind == "gap":
         return _before_gap(ranked)
     if kind == "top":
         return list(ranked[:top]), float(top)
     return list(ranked), None
-
-
-def _relevant(one: Ranked, min_cosine: float) -> bool:
-    legs = [term for term in one.terms if term.name not in RULES]
-    return not legs or any(term.name != "vector" or term.raw >= min_cosine for term in legs)
 
 
 def _before_gap(ranked: Sequence[Ranked]) -> tuple[list[Ranked], float | None]:

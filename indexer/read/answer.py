@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.query.course import Course
-from indexer.rank.blend import Ranked, blended
+from indexer.rank.blend import NEAR, Ranked, blended
 from indexer.rank.boundary import bounded
 from indexer.rank.explain import explained
 from indexer.rank.facets import counted
@@ -70,7 +70,7 @@ def relevant(candidates: Candidates, way: Course, rule: Rule) -> Relevant:
         ranked = [Ranked(id_, 0.0, ()) for id_ in sorted(candidates.found)]
         return _relevant(ranked, "all", None, candidates)
     ranked = blended(candidates.rankings(way.weights), blend=way.blend, rrf_constant=rule.rrf_constant)
-    if rule.bound == "score" and _far(ranked, rule.sure):
+    if rule.bound == "score" and _far(candidates.scores, rule.sure):
         return _relevant([], "score", rule.sure, candidates)
     inside, limit = bounded(ranked, kind=rule.bound, min_cosine=rule.floor, top=rule.top)
     if candidates.order is not None:
@@ -93,9 +93,14 @@ def arranged(query: Query, rule: Rule, ranked: Sequence[Ranked], product_of: Cal
     return list(ranked)
 
 
-def groups_of(rule: Rule, ranked: Sequence[Ranked], product_of: Callable[[str], Product]) -> list[Group]:
-    """One group for each hit, with the variants behind it."""
-    return grouped(ranked, lambda id_: product_of(id_).group) if rule.group else [Group(one) for one in ranked]
+def page_of(query: Query, rule: Rule, ranked: Sequence[Ranked], product_of: Callable[[str], Product]) -> tuple[list[Group], int]:
+    """The page's hits, each with the variants behind it, and how many hits there are on all pages."""
+    begin = (query.page - 1) * query.per_page
+    end = begin + query.per_page
+    if not rule.group:
+        return [Group(one) for one in ranked[begin:end]], len(ranked)
+    groups = grouped(ranked, lambda id_: product_of(id_).group)
+    return groups[begin:end], len(groups)
 
 
 def facets_of(
@@ -153,10 +158,9 @@ def _relevant(ranked: list[Ranked], kind: Bound, limit: float | None, candidates
     return Relevant(ranked=ranked, boundary=boundary)
 
 
-def _far(ranked: Sequence[Ranked], sure: float) -> bool:
+def _far(scores: Mapping[str, Mapping[str, float]], sure: float) -> bool:
     """Whether nothing but nearness found anything, and even the nearest is far."""
-    terms = [term for one in ranked for term in one.terms]
-    return bool(terms) and all(term.name == "vector" for term in terms) and max(term.raw for term in terms) < sure
+    return bool(scores.get(NEAR)) and not any(found for name, found in scores.items() if name != NEAR) and max(scores[NEAR].values()) < sure
 
 
 def _by_server(inside: Sequence[Ranked], order: Mapping[str, float]) -> list[Ranked]:

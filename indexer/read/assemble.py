@@ -9,7 +9,7 @@ from indexer.query.cursor import written
 from indexer.rank.blend import Ranked
 from indexer.rank.diversity import diverse
 from indexer.rank.groups import Group
-from indexer.read.answer import DIVERSE_FIRST, Details, Relevant, Rule, Shown, arranged, facets_of, groups_of
+from indexer.read.answer import DIVERSE_FIRST, Details, Relevant, Rule, Shown, arranged, facets_of, page_of
 from indexer.read.find import Candidates
 from indexer.read.needs import Got, Need, asked
 from indexer.records import Answer, Degraded, FacetAsk, Product, Query
@@ -66,14 +66,12 @@ def assembled(ask: Asked, told: Told, drawn: Mapping[str, tuple[Relevant, Candid
     ranked = arranged(query, rule, inside.ranked, product_of, moment=kit.moment)
     if rule.diversity and not query.sort:
         ranked = yield from _diverse(ranked, rule.diversity, point=told.point)
-    groups = groups_of(rule, ranked, product_of)
-    first = (query.page - 1) * query.per_page
-    page = groups[first : first + query.per_page]
+    page, total = page_of(query, rule, ranked, product_of)
     details = (yield from _details(page, ask, told)) if query.explain and page else None
     shown = Shown(query=query, way=told.way, cleaning=kit.cleaning, details=details)
     return Answer(
         hits=tuple(shown.hit(one, candidates.found[one.best.id]) for one in page),
-        total=len(groups),
+        total=total,
         facets=facets_of(ask.facets, {field: (mine, _reader(theirs)) for field, (mine, theirs) in drawn.items()}, moment=kit.moment),
         page=query.page,
         per_page=query.per_page,

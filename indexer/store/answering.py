@@ -10,8 +10,9 @@ import numpy as np
 from indexer.errors import ModelError, StoreError
 from indexer.store.base import CodeLeg, ExactLeg, ExplainLeg, ExtraLeg, Found, HybridLeg, Leg, LegAnswer, LexicalLeg, NamedLeg, VectorLeg
 from indexer.store.conditions import conditions, holds
-from indexer.store.documents import photo_status_of, product_of
+from indexer.store.documents import photo_status_of
 from indexer.store.explaining import twin_shares
+from indexer.store.shown import product_of
 from indexer.store.words import Findable, asked, score
 from indexer.text.cleaning import Cleaning
 from indexer.text.codes import code_of

@@ -153,11 +153,12 @@ class HybridLeg:
 Leg = LexicalLeg | CodeLeg | VectorLeg | ExactLeg | ExtraLeg | NamedLeg | ExplainLeg | HybridLeg
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Found:
     """One product of a leg; `score` is BM25 (>= 0) or the cosine (-1..1).
 
-    `read` gives the product: legs bring hundreds, a page shows a few, so each is read only when asked for.
+    `read` gives the product: legs bring hundreds, a page shows a few, so each is read only when asked for. Nobody changes one that
+    was handed out; it is not frozen, as that would double the time of making hundreds for each search.
     """
 
     id: str

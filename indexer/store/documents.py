@@ -1,6 +1,5 @@
 """A document as the index holds it: fields to search and filter by, and `shown`, which gives the product back exactly as it came."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,8 +8,9 @@ import numpy as np
 import orjson
 
 from indexer.errors import InvalidField
-from indexer.records import Money, Photo, PhotoStatus, Product, Sale, Value
+from indexer.records import PhotoStatus, Product, Value
 from indexer.store.base import Document
+from indexer.store.shown import money_of, product_of, shown_of
 from indexer.store.tokens import (
     PRICE_SCALE,
     attribute_tokens,
@@ -64,7 +64,7 @@ def to_source(document: Document, cleaning: Cleaning = DEFAULT) -> Source:
     if product is None:
         return source
     source["photo_status"] = document.photo_status
-    source["shown"] = shown = _shown(product, document.price_now)
+    source["shown"] = shown = shown_of(product, document.price_now)
     source.update(_text_fields(product, shown, cleaning))
     tokens = {
         "brand": token(product.brand),
@@ -100,11 +100,8 @@ def row_json(row: Row) -> bytes:
 
 
 def source_json(source: Source) -> bytes:
-    """A source as JSON in UTF-8; whole numbers of any size are kept."""
-    try:
-        return orjson.dumps(source)
-    except TypeError:  # a whole number beyond 64 bits, which orjson does not write
-        return json.dumps(source, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    """A source as JSON in UTF-8."""
+    return orjson.dumps(source)
 
 
 def from_source(source: Mapping[str, Any]) -> Document:
@@ -116,29 +113,7 @@ def from_source(source: Mapping[str, Any]) -> Document:
         product=None if source["deleted"] else product_of(source),
         row=None if vector is None else np.asarray(vector, dtype=np.float32),
         photo_status=photo_status_of(source),
-        price_now=_money(source.get("shown", {}).get("price_now")),
-    )
-
-
-def product_of(source: Mapping[str, Any]) -> Product:
-    """The product of a live document's source, equal to the one that was written (lone surrogates apart)."""
-    shown = source["shown"]
-    return Product(
-        id=source["id"],
-        title=shown.get("title", source["title"]),
-        description=shown.get("description", source.get("description", "")),
-        brand=shown.get("brand", ""),
-        category=tuple(shown.get("category", ())),
-        price=_money(shown.get("price")),
-        sale=_sale(shown.get("sale")),
-        stock=shown.get("stock"),
-        gtin=shown.get("gtin", ""),
-        attributes={name: tuple(value) if isinstance(value, list) else value for name, value in shown.get("attributes", {}).items()},
-        photos=tuple(map(Photo, shown.get("photos", ()))),
-        group=shown.get("group", ""),
-        language=shown.get("language", ""),
-        popularity=shown.get("popularity"),
-        version=shown.get("version"),
+        price_now=money_of(source.get("shown", {}).get("price_now")),
     )
 
 
@@ -191,47 +166,6 @@ def _attribute_fields(attributes: Mapping[str, Value]) -> Iterator[tuple[str, li
     yield "attribute_names", [exact_token(name) for name in attributes]
     if numbers:
         yield "attribute_numbers", numbers
-
-
-def _shown(product: Product, price_now: Money | None) -> Source:
-    kept = {
-        "brand": whole(product.brand),
-        "category": [whole(level) for level in product.category],
-        "price": _plain_money(product.price),
-        "price_now": _plain_money(price_now),
-        "sale": _plain_sale(product.sale),
-        "stock": product.stock,
-        "gtin": whole(product.gtin),
-        "attributes": {whole(name): _plain(value) for name, value in product.attributes.items()},
-        "photos": [whole(photo.source) for photo in product.photos],
-        "group": whole(product.group),
-        "language": whole(product.language),
-        "popularity": product.popularity,
-        "version": product.version,
-    }
-    return {name: value for name, value in kept.items() if value is not None and value not in ("", [], {})}
-
-
-def _plain_money(money: Money | None) -> list[int | str] | None:
-    return None if money is None else [money.minor, whole(money.currency)]
-
-
-def _plain_sale(sale: Sale | None) -> list[int | str | None] | None:
-    return None if sale is None else [sale.price.minor, whole(sale.price.currency), sale.begins, sale.ends]
-
-
-def _money(told: list[Any] | None) -> Money | None:
-    return None if told is None else Money(told[0], told[1])
-
-
-def _sale(told: list[Any] | None) -> Sale | None:
-    return None if told is None else Sale(Money(told[0], told[1]), told[2], told[3])
-
-
-def _plain(value: Value) -> str | float | bool | list[str]:
-    if isinstance(value, tuple):
-        return [whole(one) for one in value]
-    return whole(value) if isinstance(value, str) else value
 
 
 def _finite(name: str, value: float) -> float:

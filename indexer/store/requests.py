@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from indexer.errors import StoreError
 from indexer.records import Filter
 from indexer.store.base import CodeLeg, ExactLeg, ExplainLeg, ExtraLeg, HybridLeg, Leg, LexicalLeg, NamedLeg, VectorLeg
@@ -25,7 +27,7 @@ ATTRIBUTE_NAMES = 1000
 ROW = "@row"
 """Stands in a leg's body for its row."""
 
-_ROW_KEYS: Mapping[type[Leg], str] = {VectorLeg: "vector", HybridLeg: "vector", ExactLeg: "query_value"}
+_ROW_KEYS: Mapping[type[Leg], bytes] = {VectorLeg: b"vector", HybridLeg: b"vector", ExactLeg: b"query_value"}
 _SOURCE: Body = {"includes": list(READ_BACK), "excludes": [VECTOR]}
 _SOURCE_WITH_ROW: Body = {"includes": [*READ_BACK, VECTOR]}
 _BEST_FIRST = [{"_score": "desc"}, {"id": "asc"}]
@@ -38,13 +40,13 @@ def search_call(alias: str, legs: Sequence[Leg], cleaning: Cleaning = DEFAULT, *
     Raises BadFilter, CursorGone for a point that is none, StoreError for an extra query that is no JSON.
     """
     frozen = {"pit": {"id": frozen_id(point)}} if point else {}
-    bodies = [_with_row(leg, json.dumps(leg_body(leg, cleaning) | frozen, ensure_ascii=False, separators=(",", ":"))) for leg in legs]
+    bodies = [_with_row(leg, _json(leg_body(leg, cleaning) | frozen)) for leg in legs]
     header: Body = {"allow_partial_search_results": True}
     if not point:
-        header["preference"] = hashlib.sha256("".join(bodies).encode("utf-8", "replace")).hexdigest()[:16]
-    told = json.dumps(header)
-    lines = "".join(f"{told}\n{body}\n" for body in bodies)
-    return Call(method="POST", path="/_msearch" if point else f"/{alias}/_msearch", body=lines.encode("utf-8", "replace"))
+        header["preference"] = hashlib.sha256(b"".join(bodies)).hexdigest()[:16]
+    told = _json(header)
+    lines = b"".join(b"%b\n%b\n" % (told, body) for body in bodies)
+    return Call(method="POST", path="/_msearch" if point else f"/{alias}/_msearch", body=lines)
 
 
 def leg_body(leg: Leg, cleaning: Cleaning = DEFAULT) -> Body:
@@ -142,13 +144,20 @@ def _as_dict(value: object) -> Body:
     raise TypeError(f"a {type(value).__name__} is no JSON")
 
 
-def _with_row(leg: Leg, body: str) -> str:
+def _json(body: Body) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # half a surrogate pair, or a number beyond 64 bits
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _with_row(leg: Leg, body: bytes) -> bytes:
     # Writing a row digit by digit as JSON floats costs more than the rest of the body: it goes in as ready text. The quotes make sure
     # that only our own keys are met: in a value of the shopper's they would stand escaped.
     if not isinstance(leg, VectorLeg | HybridLeg | ExactLeg):
         return body
     key = _ROW_KEYS[type(leg)]
-    return body.replace(f'"{key}":"{ROW}"', f'"{key}":{row_json(leg.row).decode()}')
+    return body.replace(b'"%b":"%b"' % (key, ROW.encode()), b'"%b":%b' % (key, row_json(leg.row)))
 
 
 def _body(query: Body, size: int) -> Body:

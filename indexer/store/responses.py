@@ -8,13 +8,14 @@ import numpy as np
 
 from indexer.errors import IndexMissing, StoreBlocked, StoreBusy, StoreError, StoreUnavailable
 from indexer.store.base import Description, ExactLeg, ExplainLeg, ExtraLeg, Found, HybridLeg, Identity, Leg, LegAnswer, NamedLeg, VectorLeg
-from indexer.store.documents import photo_status_of, product_of
 from indexer.store.explaining import field_shares
 from indexer.store.hybrid import refuse_raw
 from indexer.store.schema import VECTOR
+from indexer.store.shown import product_of
 
 Answer = Mapping[str, Any]
 REASON_CAP = 500
+NO_SHARES: Mapping[str, float] = {}
 
 
 def leg_answers(alias: str, legs: Sequence[Leg], answer: Answer, *, index: str) -> list[LegAnswer]:
@@ -81,7 +82,7 @@ def _leg_answer(alias: str, leg: Leg, item: Answer, index: str) -> LegAnswer:
     hits = item["hits"]["hits"]
     if isinstance(leg, HybridLeg):
         refuse_raw(leg, [hit.get("_score") for hit in hits])
-    found = [_found(leg, hit) for hit in hits]
+    found = _found(leg, hits)
     if isinstance(leg, NamedLeg):
         places = {id_: place for place, id_ in reversed(list(enumerate(leg.ids)))}
         found.sort(key=lambda one: places[one.id])
@@ -91,26 +92,33 @@ def _leg_answer(alias: str, leg: Leg, item: Answer, index: str) -> LegAnswer:
     return LegAnswer(found=tuple(found), index=name, took_ms=float(item.get("took", 0)), shards_failed=lost)
 
 
-def _found(leg: Leg, hit: Answer) -> Found:
-    source = hit["_source"]
-    vector = source.get(VECTOR) if isinstance(leg, NamedLeg) else None
-    if vector is not None:  # as a list it takes ten times its room, for as long as the hit is kept
-        source = {name: value for name, value in source.items() if name != VECTOR}
-    return Found(
-        id=hit["_id"],
-        score=_score(leg, hit["_score"]),
-        read=partial(product_of, source),
-        photo_status=photo_status_of(source),
-        row=None if vector is None else np.asarray(vector, dtype=np.float32),
-        fields=field_shares(hit["_explanation"]) if isinstance(leg, ExplainLeg) else {},
-    )
-
-
-def _score(leg: Leg, score: float) -> float:
+def _found(leg: Leg, hits: Sequence[Answer]) -> list[Found]:
+    if isinstance(leg, NamedLeg):
+        return [_named(hit) for hit in hits]
+    if isinstance(leg, ExplainLeg):
+        return [_scored(hit, hit["_score"], field_shares(hit["_explanation"])) for hit in hits]
     if isinstance(leg, VectorLeg | ExactLeg):
-        # (1 + cosine) / 2 is the score of cosinesimil, for the graph and for knn_score alike
-        return min(1.0, max(-1.0, 2.0 * score - 1.0))
-    return 0.0 if isinstance(leg, NamedLeg) else score
+        return [_scored(hit, _cosine(hit["_score"]), NO_SHARES) for hit in hits]
+    return [_scored(hit, hit["_score"], NO_SHARES) for hit in hits]
+
+
+def _cosine(score: float) -> float:
+    # (1 + cosine) / 2 is the score of cosinesimil, for the graph and for knn_score alike
+    return cosine if -1.0 <= (cosine := 2.0 * score - 1.0) <= 1.0 else max(-1.0, min(1.0, cosine))
+
+
+def _scored(hit: Answer, score: float, fields: Mapping[str, float]) -> Found:
+    source = hit["_source"]
+    return Found(hit["_id"], score, partial(product_of, source), source.get("photo_status", "none"), None, fields)
+
+
+def _named(hit: Answer) -> Found:
+    found = _scored(hit, 0.0, NO_SHARES)
+    if VECTOR in (source := hit["_source"]):
+        found.row = np.asarray(source[VECTOR], dtype=np.float32)
+        # as a list it takes ten times its room, for as long as the hit is kept
+        found.read = partial(product_of, {name: value for name, value in source.items() if name != VECTOR})
+    return found
 
 
 def _extra_refused(error: StoreError) -> StoreError:
