@@ -122,14 +122,14 @@ class Encoders:
             for name, of, weight in (("text", parts.text, parts.text_weight), ("photo", parts.photo, parts.photo_weight)):
                 if (alone := self._alone(of) if weight > 0 else None) is not None:
                     named[name] = alone
+        if not parts.leans:
+            return None if main is None else QueryRows(main, named)
         total = np.zeros(self.fusion.spec.width) if main is None else main.astype(np.float64)
         for lean in parts.leans:
             row = self._alone(lean.of) if lean.row is None else lean.row
             if row is not None:
                 named[lean.name] = row
                 total += lean.weight * row.astype(np.float64)
-        if not parts.leans:
-            return None if main is None else QueryRows(main, named)
         try:
             return QueryRows(unit_row(total, width=self.fusion.spec.width), named)
         except ZeroRow:

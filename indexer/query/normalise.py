@@ -1,6 +1,6 @@
 """What was asked, made fit to answer: text cleaned, parts without weight left out, every figure within its limits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -13,6 +13,9 @@ from indexer.text.cleaning import DEFAULT, Cleaning
 
 LENGTH_CAP = 512
 """Characters of a query's text: long enough for any shopper, short enough to keep BM25 from thousands of clauses."""
+
+CHOICES: Mapping[str, tuple[str, ...]] = {"strategy": get_args(Strategy), "blend": get_args(Blend), "bound": get_args(Bound)}
+"""What a query may choose among."""
 
 
 def as_query(
@@ -81,9 +84,8 @@ def _check_figures(query: Query, *, per_page_cap: int) -> None:
             raise QueryError(f"The {name} is a number from 0 to 1, not {share!r}.")
     if query.timeout_s is not None and not query.timeout_s > 0:
         raise QueryError(f"A search can't take {query.timeout_s!r} seconds.", cure="Give timeout_s a number above 0.")
-    choices = (("strategy", query.strategy, Strategy), ("blend", query.blend, Blend), ("bound", query.bound, Bound))
-    for name, choice, known in ((name, choice, get_args(of)) for name, choice, of in choices):
-        if choice is not None and choice not in known:
+    for name, choice in (("strategy", query.strategy), ("blend", query.blend), ("bound", query.bound)):
+        if choice is not None and choice not in (known := CHOICES[name]):
             raise QueryError(f"There is no {name} {choice!r}.", cure=f"Known: {', '.join(known)}.")
 
 

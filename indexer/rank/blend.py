@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from indexer.records import Blend, Term
+from indexer.records.making import maker
 
 NEUTRAL = 0.5
 """What every hit of a leg gets whose scores do not differ: such a leg says who belongs, not who is better."""
@@ -21,6 +22,8 @@ SOLD_OUT = "sold_out"
 
 RULES = frozenset({SOLD_OUT})
 """Names of the terms that rules add to a score, none of which says that a leg found the product."""
+
+_term = maker(Term)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +68,7 @@ class Shares:
     def terms(self, id_: str) -> tuple[Term, ...]:
         """The addends of a product's score."""
         held = zip(self.legs, self.shares, strict=True)
-        return tuple([Term(leg.name, leg.weight * mine[id_], leg.scores[id_], leg.weight) for leg, mine in held if id_ in mine])
+        return tuple([_term(leg.name, leg.weight * mine[id_], leg.scores[id_], leg.weight) for leg, mine in held if id_ in mine])
 
 
 class Ranked:
@@ -74,14 +77,13 @@ class Ranked:
     A search ranks hundreds and shows a few: the terms are made when they are looked at.
     """
 
-    __slots__ = ("_told", "id", "nearness", "score")
+    __slots__ = ("_told", "id", "score")
 
     def __init__(self, id_: str, score: float, told: tuple[Term, ...] | Shares) -> None:
-        """Take the terms, or what they are made from. `nearness` is the cosine, where nothing but the vectors found the product."""
+        """Take the terms, or what they are made from."""
         self.id = id_
         self.score = score
         self._told = told
-        self.nearness = told.near.get(id_) if isinstance(told, Shares) else _nearness(told)
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -89,6 +91,11 @@ class Ranked:
         if isinstance(self._told, Shares):
             self._told = self._told.terms(self.id)
         return self._told
+
+    @property
+    def nearness(self) -> float | None:
+        """The cosine, where nothing but the vectors found the product."""
+        return self._told.near.get(self.id) if isinstance(self._told, Shares) else _nearness(self._told)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ranked) and (self.id, self.score, self.terms) == (other.id, other.score, other.terms)
@@ -146,8 +153,9 @@ def min_max(scores: Mapping[str, float]) -> dict[str, float]:
     """
     if not _differ(scores):
         return dict.fromkeys(scores, NEUTRAL)
-    low, high = min(scores.values()), max(scores.values())
-    return {id_: (score - low) / (high - low) for id_, score in scores.items()}
+    low = min(scores.values())
+    span = max(scores.values()) - low
+    return {id_: (score - low) / span for id_, score in scores.items()}
 
 
 def z_score(scores: Mapping[str, float]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from indexer.rank.groups import Group, grouped
 from indexer.rank.order import in_stock_first, sorted_by
 from indexer.read.find import SERVER, Candidates
 from indexer.records import Addend, Bound, Boundary, FacetAsk, FacetValue, Hit, Product, Query, Term
+from indexer.records.making import maker
 from indexer.settings import SearchSettings
 from indexer.store.base import Found
 from indexer.text.cleaning import Cleaning
@@ -25,6 +26,8 @@ DIVERSE_FIRST = 50
 """Hits among which diversity orders; what follows keeps its order."""
 
 CODE = "code"
+
+_hit = maker(Hit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,7 @@ class Shown:
         """One hit of the page."""
         one, product = group.best, found.product
         marked = self.query.highlight and self.query.text
-        return Hit(
+        return _hit(
             id=one.id,
             score=one.score,
             terms=one.terms,

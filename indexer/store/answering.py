@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,7 @@ import numpy as np
 from indexer.errors import ModelError, StoreError
 from indexer.store.base import CodeLeg, ExactLeg, ExplainLeg, ExtraLeg, Found, HybridLeg, Leg, LegAnswer, LexicalLeg, NamedLeg, VectorLeg
 from indexer.store.conditions import conditions, holds
-from indexer.store.documents import photo_status_of
 from indexer.store.explaining import twin_shares
-from indexer.store.shown import product_of
 from indexer.store.words import Findable, asked, score
 from indexer.text.cleaning import Cleaning
 from indexer.text.codes import code_of
@@ -111,9 +108,7 @@ def _figure(leg: LexicalLeg | CodeLeg | VectorLeg | ExactLeg | ExplainLeg, width
 
 
 def _as_found(kept: KeptDocument, mark: float, *, row: Row | None = None, fields: Mapping[str, float] | None = None) -> Found:
-    source = kept.source
-    read = partial(product_of, source)
-    return Found(id=source["id"], score=mark, read=read, photo_status=photo_status_of(source), row=row, fields=fields or {})
+    return Found(id=kept.source["id"], score=mark, source=kept.source, row=row, fields=fields or {})
 
 
 _REFUSED = {

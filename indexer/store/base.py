@@ -1,10 +1,11 @@
 """What both paths ask of a store, in words that are not OpenSearch's: so that a twin in memory can answer too."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from indexer.records import Blend, Filter, Money, PhotoStatus, Product
+from indexer.store.shown import photo_status_of, product_of
 from indexer.vectors import Row
 
 
@@ -157,21 +158,25 @@ Leg = LexicalLeg | CodeLeg | VectorLeg | ExactLeg | ExtraLeg | NamedLeg | Explai
 class Found:
     """One product of a leg; `score` is BM25 (>= 0) or the cosine (-1..1).
 
-    `read` gives the product: legs bring hundreds, a page shows a few, so each is read only when asked for. Nobody changes one that
-    was handed out; it is not frozen, as that would double the time of making hundreds for each search.
+    `source` is the document as the index holds it: legs bring hundreds, a page shows a few, so each is read only when asked for.
+    Nobody changes one that was handed out; it is not frozen, as that would double the time of making hundreds for each search.
     """
 
     id: str
     score: float
-    read: Callable[[], Product]
-    photo_status: PhotoStatus = "none"
+    source: Mapping[str, Any]
     row: Row | None = None
     fields: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def product(self) -> Product:
         """The product as it was written."""
-        return self.read()
+        return product_of(self.source)
+
+    @property
+    def photo_status(self) -> PhotoStatus:
+        """Whether its photos are in its vector."""
+        return photo_status_of(self.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ import numpy as np
 import orjson
 
 from indexer.errors import InvalidField
-from indexer.records import PhotoStatus, Product, Value
+from indexer.records import Product, Value
 from indexer.store.base import Document
-from indexer.store.shown import money_of, product_of, shown_of
+from indexer.store.shown import money_of, photo_status_of, product_of, shown_of
 from indexer.store.tokens import (
     PRICE_SCALE,
     attribute_tokens,
@@ -34,7 +34,10 @@ VERSION_CAP = 2**63 - 1
 RANK_FEATURE = (1.1754944e-38, 3.4e38)
 """The normal positive floats: what a rank_feature takes."""
 
-READ_BACK = ("id", "version", "deleted", "title", "description", "photo_status", "shown")
+SHOWN = ("id", "title", "description", "photo_status", "shown")
+"""The parts of a live source that give its product back."""
+
+READ_BACK = (*SHOWN, "version", "deleted")
 """The parts of a source that from_source needs, the vector apart."""
 
 Source = dict[str, Any]
@@ -115,12 +118,6 @@ def from_source(source: Mapping[str, Any]) -> Document:
         photo_status=photo_status_of(source),
         price_now=money_of(source.get("shown", {}).get("price_now")),
     )
-
-
-def photo_status_of(source: Mapping[str, Any]) -> PhotoStatus:
-    """What the source says of the product's photos; none for a tombstone."""
-    status: PhotoStatus = source.get("photo_status", "none")
-    return status
 
 
 def _text_fields(product: Product, shown: Source, cleaning: Cleaning) -> Iterator[tuple[str, str | list[str]]]:

@@ -13,7 +13,7 @@ from indexer.records import Filter
 from indexer.store.base import CodeLeg, ExactLeg, ExplainLeg, ExtraLeg, HybridLeg, Leg, LexicalLeg, NamedLeg, VectorLeg
 from indexer.store.calls import Call
 from indexer.store.clauses import live
-from indexer.store.documents import READ_BACK, row_json
+from indexer.store.documents import SHOWN, row_json
 from indexer.store.hybrid import blended_body
 from indexer.store.lexical import lexical_query
 from indexer.store.points import frozen_id
@@ -28,8 +28,8 @@ ROW = "@row"
 """Stands in a leg's body for its row."""
 
 _ROW_KEYS: Mapping[type[Leg], bytes] = {VectorLeg: b"vector", HybridLeg: b"vector", ExactLeg: b"query_value"}
-_SOURCE: Body = {"includes": list(READ_BACK), "excludes": [VECTOR]}
-_SOURCE_WITH_ROW: Body = {"includes": [*READ_BACK, VECTOR]}
+_SOURCE: Body = {"includes": list(SHOWN), "excludes": [VECTOR]}
+_SOURCE_WITH_ROW: Body = {"includes": [*SHOWN, VECTOR]}
 _BEST_FIRST = [{"_score": "desc"}, {"id": "asc"}]
 
 

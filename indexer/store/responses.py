@@ -1,7 +1,6 @@
 """Search answers read: hits to products, scores to cosines, and whatever failed told."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from indexer.store.base import Description, ExactLeg, ExplainLeg, ExtraLeg, Foun
 from indexer.store.explaining import field_shares
 from indexer.store.hybrid import refuse_raw
 from indexer.store.schema import VECTOR
-from indexer.store.shown import product_of
 
 Answer = Mapping[str, Any]
 REASON_CAP = 500
@@ -96,10 +94,10 @@ def _found(leg: Leg, hits: Sequence[Answer]) -> list[Found]:
     if isinstance(leg, NamedLeg):
         return [_named(hit) for hit in hits]
     if isinstance(leg, ExplainLeg):
-        return [_scored(hit, hit["_score"], field_shares(hit["_explanation"])) for hit in hits]
+        return [Found(hit["_id"], hit["_score"], hit["_source"], None, field_shares(hit["_explanation"])) for hit in hits]
     if isinstance(leg, VectorLeg | ExactLeg):
-        return [_scored(hit, _cosine(hit["_score"]), NO_SHARES) for hit in hits]
-    return [_scored(hit, hit["_score"], NO_SHARES) for hit in hits]
+        return [Found(hit["_id"], _cosine(hit["_score"]), hit["_source"], None, NO_SHARES) for hit in hits]
+    return [Found(hit["_id"], hit["_score"], hit["_source"], None, NO_SHARES) for hit in hits]
 
 
 def _cosine(score: float) -> float:
@@ -107,18 +105,13 @@ def _cosine(score: float) -> float:
     return cosine if -1.0 <= (cosine := 2.0 * score - 1.0) <= 1.0 else max(-1.0, min(1.0, cosine))
 
 
-def _scored(hit: Answer, score: float, fields: Mapping[str, float]) -> Found:
-    source = hit["_source"]
-    return Found(hit["_id"], score, partial(product_of, source), source.get("photo_status", "none"), None, fields)
-
-
 def _named(hit: Answer) -> Found:
-    found = _scored(hit, 0.0, NO_SHARES)
-    if VECTOR in (source := hit["_source"]):
-        found.row = np.asarray(source[VECTOR], dtype=np.float32)
-        # as a list it takes ten times its room, for as long as the hit is kept
-        found.read = partial(product_of, {name: value for name, value in source.items() if name != VECTOR})
-    return found
+    source = hit["_source"]
+    if VECTOR not in source:
+        return Found(hit["_id"], 0.0, source)
+    row = np.asarray(source[VECTOR], dtype=np.float32)
+    # as a list the row takes ten times its room, for as long as the hit is kept
+    return Found(hit["_id"], 0.0, {name: value for name, value in source.items() if name != VECTOR}, row)
 
 
 def _extra_refused(error: StoreError) -> StoreError:

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from indexer.records import Money, Photo, Product, Sale, Value
+from indexer.records import Money, Photo, PhotoStatus, Product, Sale, Value
+from indexer.records.making import maker
 from indexer.store.tokens import whole
+
+_product = maker(Product)
 
 WHOLE, WHOLE_LEAST, WHOLE_MOST = "whole", -(2**63), 2**64 - 1
 """The name under which a larger whole number is written as digits, and the bounds of those that are written as numbers."""
@@ -32,24 +35,30 @@ def shown_of(product: Product, price_now: Money | None) -> dict[str, Any]:
 
 def product_of(source: Mapping[str, Any]) -> Product:
     """The product of a live document's source, equal to the one that was written (lone surrogates apart)."""
-    shown = source["shown"]
-    return Product(
+    told = source["shown"].get
+    return _product(
         id=source["id"],
-        title=shown.get("title", source["title"]),
-        description=shown.get("description", source.get("description", "")),
-        brand=shown.get("brand", ""),
-        category=tuple(shown.get("category", ())),
-        price=money_of(shown.get("price")),
-        sale=_sale(shown.get("sale")),
-        stock=_read(shown.get("stock")),
-        gtin=shown.get("gtin", ""),
-        attributes={name: _read(value) for name, value in shown.get("attributes", {}).items()},
-        photos=tuple(map(Photo, shown.get("photos", ()))),
-        group=shown.get("group", ""),
-        language=shown.get("language", ""),
-        popularity=_read(shown.get("popularity")),
-        version=shown.get("version"),
+        title=told("title", source["title"]),
+        description=told("description", source.get("description", "")),
+        brand=told("brand", ""),
+        category=tuple(told("category", ())),
+        price=money_of(told("price")),
+        sale=_sale(told("sale")),
+        stock=_read(told("stock")),
+        gtin=told("gtin", ""),
+        attributes={name: _read(value) for name, value in told("attributes", {}).items()},
+        photos=tuple(map(Photo, told("photos", ()))),
+        group=told("group", ""),
+        language=told("language", ""),
+        popularity=_read(told("popularity")),
+        version=told("version"),
     )
+
+
+def photo_status_of(source: Mapping[str, Any]) -> PhotoStatus:
+    """What the source says of the product's photos; none for a tombstone."""
+    status: PhotoStatus = source.get("photo_status", "none")
+    return status
 
 
 def money_of(told: list[Any] | None) -> Money | None:

@@ -1,7 +1,5 @@
 """Whatever the legs find: pages, totals and facets speak of one set."""
 
-from functools import partial
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,8 @@ from indexer.read.needs import Ask, Describe, Got, Need
 from indexer.read_plan import plan
 from indexer.records import Answer, Blend, Product, Query, Strategy
 from indexer.settings import SearchSettings
-from indexer.store.base import Description, ExactLeg, Found, Identity, Leg, LegAnswer, LexicalLeg
+from indexer.store.base import Description, Document, ExactLeg, Found, Identity, Leg, LegAnswer, LexicalLeg
+from indexer.store.documents import Source, to_source
 
 IDENTITY = Identity(ledger="l", text="t", photo="p", fusion="f", width=2)
 DESCRIPTION = Description(index="i", identity=IDENTITY, products=9, attributes=())
@@ -36,11 +35,12 @@ class Legs:
         scores = self.lexical if isinstance(leg, LexicalLeg) else self.vector
         wanted = set(leg.ids or ()) if isinstance(leg, ExactLeg) else set(scores)
         order = sorted(wanted & set(scores), key=lambda id_: (-scores[id_], id_))
-        return LegAnswer(found=tuple(Found(id=id_, score=scores[id_], read=partial(product, id_)) for id_ in order), index="i")
+        return LegAnswer(found=tuple(Found(id=id_, score=scores[id_], source=source(id_)) for id_ in order), index="i")
 
 
-def product(id_: str) -> Product:
-    return Product(id=id_, title=id_, brand="even" if ord(id_) % 2 else "odd")
+def source(id_: str) -> Source:
+    product = Product(id=id_, title=id_, brand="even" if ord(id_) % 2 else "odd")
+    return to_source(Document(id=id_, version=1, product=product))
 
 
 def answered(query: Query, legs: Legs) -> Answer:

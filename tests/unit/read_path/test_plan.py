@@ -1,7 +1,6 @@
 """The plan by hand: what it asks for in which order, and what it makes of the answers. No store, no encoder, no clock."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 import pytest
@@ -13,7 +12,8 @@ from indexer.read.needs import Ask, Describe, Encode, Got, Need
 from indexer.read_plan import MOVES, plan
 from indexer.records import Answer, Filter, Product, Query, Term
 from indexer.settings import SearchSettings
-from indexer.store.base import Description, ExactLeg, Found, Identity, LegAnswer, LexicalLeg, VectorLeg
+from indexer.store.base import Description, Document, ExactLeg, Found, Identity, LegAnswer, LexicalLeg, VectorLeg
+from indexer.store.documents import Source, to_source
 
 IDENTITY = Identity(ledger="l", text="t", photo="p", fusion="f", width=2)
 UNIT = np.array([1.0, 0.0], dtype=np.float32)
@@ -26,8 +26,12 @@ def described(*, index: str = "products-000001", products: int = 3, attributes: 
 
 
 def leg(*found: tuple[str, float], index: str = "products-000001") -> LegAnswer:
-    products = (Found(id=id_, score=score, read=partial(Product, id=id_, title=id_, attributes={"colour": id_})) for id_, score in found)
+    products = (Found(id=id_, score=score, source=source(id_)) for id_, score in found)
     return LegAnswer(found=tuple(products), index=index)
+
+
+def source(id_: str) -> Source:
+    return to_source(Document(id=id_, version=1, product=Product(id=id_, title=id_, attributes={"colour": id_})))
 
 
 def accept(identity: Identity) -> None:
