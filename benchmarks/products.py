@@ -21,7 +21,7 @@ def rows(number: int) -> tuple[str, list[dict[str, object]]]:
     file = Path(folder, "icecat", "products.jsonl.gz") if folder else None
     if file and file.is_file():
         return "Icecat, real products", list(islice(_real(file), number))
-    return "made-up sentences", list(islice(_made(), number))
+    return "made-up sentences", made(number)
 
 
 def with_photos(number: int) -> tuple[str, list[dict[str, object]]]:
@@ -36,6 +36,11 @@ def with_photos(number: int) -> tuple[str, list[dict[str, object]]]:
     return f"real garments' photos, texts of {origin}", [
         {**row, "id": f"photo-{row['id']}", "description": "", "photo": photo} for row, photo in zip(texts, photos, strict=True)
     ]
+
+
+def made(number: int) -> list[dict[str, object]]:
+    """That many made-up rows, the same ones each time."""
+    return list(islice(_made(), number))
 
 
 def _real(file: Path) -> Iterator[dict[str, object]]:

@@ -4,10 +4,7 @@ On the judged Icecat products (FUSEDEX_TEST_DATA) and on clustered vectors.
 """
 
 import hashlib
-import json
 import os
-import platform
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -17,6 +14,7 @@ import numpy as np
 from pydantic import SecretStr
 
 from benchmarks.children import child
+from benchmarks.record import Results, written
 from indexer.batches import batches
 from indexer.build.places import build_encoders
 from indexer.build.reading import build_searcher
@@ -34,7 +32,6 @@ from indexer.store.base import Document, ExactLeg, Identity, LexicalLeg, VectorL
 from indexer.store.opensearch import OpenSearchStore
 from indexer.vectors import Row, Rows, unit_rows
 
-RESULTS = Path(__file__).parent / "results"
 VIEWS: tuple[View, ...] = ("full", "condensed", "rerank")
 MEASURES: tuple[Measure, ...] = ("nDCG@10", "RR@10", "R@100", "Judged@10")
 SEARCHES: Mapping[str, Mapping[str, object]] = {
@@ -53,13 +50,11 @@ CLUSTERED, WIDTH, CLUSTERS, ASKED = (1_000, 10_000, 100_000), 256, 500, 200
 PATIENT: dict[str, object] = {"encode_s": 60.0, "timeout_s": 60.0}
 """A busy machine must not change what is found."""
 
-Results = dict[str, object]
-
 
 def measure(environment: dict[str, str], url: str) -> None:
     """Print everything, and write quality.json."""
     os.environ.update(environment)
-    results: Results = {"machine": _machine(), "commit": _commit()}
+    results: Results = {}
     folder = os.environ.get("FUSEDEX_TEST_DATA")
     if folder:
         icecat = Path(folder, "icecat")
@@ -69,9 +64,7 @@ def measure(environment: dict[str, str], url: str) -> None:
     else:
         print("FUSEDEX_TEST_DATA is not set: no judged products")
     results["clustered"] = list(_clustered(url))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "quality.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"written: benchmarks/results/quality.json (commit {results['commit']})")
+    written("quality", results)
 
 
 def _feed(feed: Path, environment: Mapping[str, str]) -> None:
@@ -164,15 +157,6 @@ def _noise(number: int, *, seed: int) -> Rows:
 
 def _document(place: int, row: Row) -> Document:
     return Document(id=f"v{place:06}", version=1, product=Product(id=f"v{place:06}", title=f"cluster {place % CLUSTERS}"), row=row)
-
-
-def _machine() -> Results:
-    return {"architecture": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
-
-
-def _commit() -> str:
-    told = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False)
-    return told.stdout.strip() or "unknown"
 
 
 def _sha256(file: Path) -> str:
