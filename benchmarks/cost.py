@@ -30,7 +30,8 @@ _TOTAL = re.compile(r"^totals: (\d+)$", re.MULTILINE)
 def instructions(url: str, alias: str) -> dict[str, float] | None:
     """Instructions of a search by rival; None where valgrind is not installed.
 
-    A child under callgrind counts nothing while it starts and warms up; then the counting is switched on for COUNTED searches.
+    A child under callgrind counts nothing while it starts and warms up; then the counting is switched on for COUNTED
+    searches, and off before it ends.
     """
     if not (shutil.which("valgrind") and shutil.which("callgrind_control")):
         return None
@@ -45,14 +46,20 @@ def _counted(url: str, alias: str, name: str) -> float:
         with subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             if process.stdin is None or process.stdout is None or process.stdout.readline() != "ready\n":
                 raise SystemExit(f"{command} did not get ready")
-            subprocess.run(["callgrind_control", "-i", "on", str(process.pid)], check=True, capture_output=True)
+            _count(process.pid, "on")
             process.stdin.write(f"{COUNTED}\n")
-            process.stdin.close()
+            process.stdin.flush()
             process.stdout.readline()
+            _count(process.pid, "off")  # before it ends, which costs more than all that it was asked
+            process.stdin.close()
         told = _TOTAL.search(out.read_text(encoding="utf-8"))
     if told is None:
         raise SystemExit("callgrind wrote no total")
     return int(told[1]) / COUNTED
+
+
+def _count(pid: int, what: str) -> None:
+    subprocess.run(["callgrind_control", "-i", what, str(pid)], check=True, capture_output=True)
 
 
 def memory(rivals: Rivals) -> dict[str, dict[str, float]]:

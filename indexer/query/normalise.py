@@ -67,7 +67,10 @@ def normalise(query: Query, *, per_page_cap: int, cleaning: Cleaning = DEFAULT) 
     filters = query.filters
     if ids := tuple(dict.fromkeys(part.id for part in parts if part.id)):
         filters = (*filters, Filter("id", "ne", ids))  # what a query is like is no answer to it
-    return replace(query, text=text, photo=photo, parts=parts, filters=filters, facets=tuple(dict.fromkeys(query.facets)))
+    facets = tuple(dict.fromkeys(query.facets))
+    if (text, photo, parts, filters, facets) == (query.text, query.photo, query.parts, query.filters, query.facets):
+        return query  # as most are
+    return replace(query, text=text, photo=photo, parts=parts, filters=filters, facets=facets)
 
 
 def _check_figures(query: Query, *, per_page_cap: int) -> None:
