@@ -35,6 +35,14 @@ def test_text_is_cleaned(typed: str, cleaned: str) -> None:
     assert fit(Query(text=typed)).text == cleaned
 
 
+def test_a_query_that_is_fit_stays_as_it_is() -> None:
+    query = Query(text="running shoes", facets=("brand",), filters=(Filter("brand", "eq", ("Nike",)),))
+    assert fit(query) is query
+    again = fit(Query(text="running  shoes", facets=("brand", "brand"), filters=query.filters))
+    assert again == query
+    assert fit(again) is again
+
+
 def test_the_settings_steps_are_used() -> None:
     own = Cleaning.load(TextSettings(query=("spaces",)))
     assert normalise(Query(text=" 無線  滑鼠 "), per_page_cap=100, cleaning=own).text == "無線 滑鼠"

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from indexer.errors import StoreError
-from indexer.records import Filter
+from indexer.records import Filter, Money, Product
 from indexer.settings import TextSettings
-from indexer.store.base import CodeLeg, ExactLeg, ExplainLeg, ExtraLeg, Leg, LexicalLeg, NamedLeg, VectorLeg
+from indexer.store.base import CodeLeg, Document, ExactLeg, ExplainLeg, ExtraLeg, Leg, LexicalLeg, NamedLeg, VectorLeg
+from indexer.store.documents import to_source
 from indexer.store.lexical import lexical_query
 from indexer.store.requests import ROW, describe_body, leg_body, search_call
+from indexer.store.shown import photo_status_of, product_of
 from indexer.text import Cleaning
 
 VECTOR = np.array([0.6, -0.8], dtype=np.float32)
@@ -131,6 +133,15 @@ def test_a_code_is_asked_for_in_its_one_spelling_and_nothing_else_is() -> None:
 
 def test_no_words_mean_a_filter_without_scores() -> None:
     assert lexical_query(" \u3000", FILTERS[:1]) == {"bool": {"filter": [LIVE, {"terms": {"brand": ["nike"]}}]}}
+
+
+def test_a_search_brings_what_gives_a_product_back_and_no_more() -> None:
+    product = Product(id="a", title="無線  滑鼠", description="two", brand="B", price=Money(1999, "EUR"), stock=2, attributes={"size": 4.5})
+    source = to_source(Document(id="a", version=7, product=product, photo_status="used"))
+    wanted = bodies(LexicalLeg(text="x"))[1]["_source"]["includes"]
+    brought = {name: value for name, value in source.items() if name in wanted}
+    assert (product_of(brought), photo_status_of(brought)) == (product, "used")
+    assert source.keys() - brought.keys() >= {"version", "deleted", "attributes"}
 
 
 def test_no_search_brings_the_vector_back() -> None:

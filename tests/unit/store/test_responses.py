@@ -38,6 +38,17 @@ def test_lexical_scores_stay_as_they_are_and_products_are_read() -> None:
     assert (answer.index, answer.took_ms) == ("products-000003", 4.0)
 
 
+def test_a_named_hits_vector_becomes_its_row_and_its_product_is_read_without_it() -> None:
+    named = hit("a", 0.0)
+    named["_source"]["vector"] = [0.6, 0.8]
+    (answer,) = leg_answers("products", [NamedLeg(ids=("a",), rows=True)], {"responses": [item(named)]}, index="")
+    (found,) = answer.found
+    assert found.row is not None
+    assert found.row.tolist() == pytest.approx([0.6, 0.8])
+    assert found.product == Product(id="a", title="the a")
+    assert "vector" not in found.source
+
+
 def test_a_leg_without_hits_is_told_its_index() -> None:
     (answer,) = leg_answers("products", [LexicalLeg(text="x")], {"responses": [item()]}, index="products-000001")
     assert (answer.found, answer.index) == ((), "products-000001")
