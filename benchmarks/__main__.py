@@ -64,6 +64,11 @@ class Bench:
         os.environ.update(self.environment("asked"))
         queries.measure(self.places.opensearch_url)
 
+    def growth(self) -> None:
+        """A search as the index grows."""
+        os.environ.update(self.environment("growing"))
+        queries.measure_growth(self.places.opensearch_url)
+
     def offers(self) -> None:
         """Until a new price is searchable while a full feed runs."""
         offers.main()
@@ -85,7 +90,7 @@ def main() -> None:
     """Run the parts that the command line names, or all of them."""
     parts: dict[str, Callable[[Bench], None]] = {
         part.__name__: part
-        for part in (Bench.pipeline, Bench.daily, Bench.offers, Bench.overlap, Bench.queries, Bench.quality, Bench.scale)
+        for part in (Bench.pipeline, Bench.daily, Bench.offers, Bench.overlap, Bench.queries, Bench.growth, Bench.quality, Bench.scale)
     }
     wanted = sys.argv[1:] or list(parts)
     if unknown := set(wanted) - set(parts):
@@ -100,7 +105,7 @@ def main() -> None:
             places = stack.up(lambda line: print(f"  {line}", file=sys.stderr), workers=False)
             bench = Bench(places, folder)
             for part in wanted:
-                pinned = part in ("pipeline", "queries")
+                pinned = part in ("pipeline", "queries", "growth")
                 for status in stack.status():
                     if status.pid:
                         pin(status.pid, {1} if pinned else set(range(os.cpu_count() or 1)))

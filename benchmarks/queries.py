@@ -1,7 +1,6 @@
 """A search through the library over the bare client's `_msearch` with the same body: time, processor, instructions, memory, growth."""
 
 import math
-import os
 from statistics import fmean, median, quantiles
 
 from benchmarks.cost import instructions, memory
@@ -22,11 +21,9 @@ def measure(url: str) -> None:
     origin, products = rows(PRODUCTS)
     rivals = Rivals(url, "asked")
     rivals.fill(products, "bench")
-    cores = os.sched_getaffinity(0)
-    alone()
     print(f"\n## Queries: {PRODUCTS} products ({origin}), {len(QUERIES)} queries, vectors of {WIDTH} cached; both send the same bodies")
-    results = _timed(rivals) | {"data": {"products": digest_of(products), "origin": origin}}
-    os.sched_setaffinity(0, cores)
+    with alone():
+        results = {"data": {"products": digest_of(products), "origin": origin}} | _timed(rivals)
     results["kib"] = kib = memory(rivals)
     for part, told in kib.items():
         print(f"{part:>28}: {told['kept']:.1f} KiB kept, {told['peak']:.1f} at most")
@@ -36,7 +33,6 @@ def measure(url: str) -> None:
         print("instructions: valgrind is not installed")
     else:
         print("instructions a search: " + ", ".join(f"{name} {figure / 1e6:.2f} million" for name, figure in counted.items()))
-    results["growth"] = growth(url)
     written("queries", results)
 
 
@@ -61,20 +57,22 @@ def _timed(rivals: Rivals) -> Results:
 def _told(times: Times, name: str) -> dict[str, float]:
     """Milliseconds: on the clock, and of the processor in the client's thread."""
     wall, cpu = times.wall[name], times.cpu[name]
-    figures = {f"ms {label}": quantiles(wall, n=100)[cut] for label, cut in CUTS} | {"processor ms p50": median(cpu), "mean": fmean(cpu)}
+    figures = {f"ms {label}": quantiles(wall, n=100)[cut] for label, cut in CUTS} | {"processor ms p50": median(cpu), "processor ms mean": fmean(cpu)}
     return {what: figure * 1000 for what, figure in figures.items()}
 
 
-def growth(url: str) -> list[Results]:
-    """The time of a search as the same index grows, and the exponent from one size to the next."""
+def measure_growth(url: str) -> None:
+    """The time of a search as the same index grows, and the exponent from one size to the next: printed, and written to growth.json."""
     rivals = Rivals(url, "growing")
     told: list[Results] = []
     products, p50 = made(max(SIZES)), 0.0
+    print(f"\n## Queries as the index grows: made-up sentences, vectors of {WIDTH}, {ASKED_A_SIZE} searches of each kind")
     print("products, ms at p50 and p99 of the library, p50 of the bare client, exponent")
     for before, size in zip((0, *SIZES), SIZES, strict=False):
         rivals.fill(products[before:size], "bench")
-        Times().measure(rivals, QUERIES * 20)
-        times = Times().measure(rivals, QUERIES * (ASKED_A_SIZE // len(QUERIES)))
+        with alone():
+            Times().measure(rivals, QUERIES * 20)
+            times = Times().measure(rivals, QUERIES * (ASKED_A_SIZE // len(QUERIES)))
         one = {name: _told(times, name) for name in times.wall}
         p50, last_p50 = one["library"]["ms p50"], p50
         exponent = math.log(p50 / last_p50) / math.log(size / before) if before else None
@@ -82,4 +80,4 @@ def growth(url: str) -> list[Results]:
         figures = f"{p50:7.2f} {one['library']['ms p99']:7.2f} {one['bare']['ms p50']:7.2f}"
         print(f"{size:>9,} {figures} {'' if exponent is None else f'{exponent:.2f}'}", flush=True)
     rivals.close()
-    return told
+    written("growth", {"data": {"products": digest_of(products), "origin": "made-up sentences"}, "growth": told})

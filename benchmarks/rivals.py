@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -114,9 +115,15 @@ class Times:
                 mine[name] += values
 
 
-def alone() -> None:
-    """Keep to one core: the engines have the other."""
+@contextmanager
+def alone() -> Iterator[None]:
+    """Within it we keep to one core: the engines have the other."""
+    cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {0})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def _seconds(run: Callable[[], object]) -> tuple[float, float]:
