@@ -10,6 +10,7 @@ import numpy as np
 from indexer.encoders import Encoders
 from indexer.errors import EvaluationError
 from indexer.read_path import Searcher
+from indexer.records import Product
 from indexer.settings import SearchSettings
 from indexer.store.base import Description, Found, Leg, LegAnswer, ProductReader
 from indexer.text.cleaning import DEFAULT, Cleaning
@@ -121,4 +122,10 @@ def _read_once(answer: LegAnswer) -> LegAnswer:
 
 
 def _kept(one: Found) -> Found:
-    return replace(one, read=functools.cache(one.read))
+    return _ReadOnce(id=one.id, score=one.score, source=one.source, row=one.row, fields=one.fields)
+
+
+class _ReadOnce(Found):
+    @functools.cached_property
+    def product(self) -> Product:
+        return super().product
