@@ -21,10 +21,12 @@ def main() -> None:
     from indexer.batches import batches, by_length
     from indexer.build.places import build_encoders
     from indexer.settings import Settings
+    from workers.runtime import settle_memory
 
     settings = Settings.load()
     encoders = build_encoders(settings)
     encoders.warm()
+    settle_memory()  # as a worker does: what the collector takes is no part of the ratio
     encoder, size = encoders.text, settings.encode.batch
 
     def prepared(rows: list[dict[str, str]]) -> Iterator[tuple[Callable[[object], npt.ArrayLike], object]]:

@@ -15,7 +15,7 @@ from indexer.observe import RunObserver, configure_logs
 from indexer.settings import Settings
 from indexer.write_path import Indexer
 from workers.app import QUEUES, make_app
-from workers.runtime import Runtime
+from workers.runtime import Runtime, settle_memory
 from workers.tasks import register
 
 
@@ -47,6 +47,7 @@ def main() -> None:
     app = make_app(endpoints(settings).broker_url, settings)
     register(app, runtime)
     runtime.indexer.warm()
+    settle_memory()
 
     def serve() -> None:
         print("ready", flush=True)

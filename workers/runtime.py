@@ -1,5 +1,6 @@
 """What the tasks of one process share: built once, when first needed, under a lock (the threads pool sends no process-init signal)."""
 
+import gc
 import os
 import socket
 import threading
@@ -16,6 +17,21 @@ from indexer.write_path import Indexer
 from workers.comeback import Comeback
 
 Build = Callable[[Settings, RunObserver], Indexer]
+
+
+YOUNG = 10_000
+"""Objects made and not let go of before Python looks for circles among them (its default is 700): more than the claims in work have."""
+
+
+def settle_memory() -> None:
+    """Let the garbage collector pass over what lives as long as the process: call it when the models are loaded.
+
+    A claim's thousands of small objects go by themselves when it ends. While they are there they made the collector walk all
+    objects of the process again and again, for a twelfth of a worker's time beside the models (measured).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG)
 
 
 class Observers(RunObserver):
@@ -125,4 +141,5 @@ class Runtime:
         except IndexerError as error:
             log.warning("not_warm", error=type(error).__name__, reason=str(error))
         else:
+            settle_memory()
             log.info("warm")

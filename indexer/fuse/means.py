@@ -1,7 +1,6 @@
 """Weighted means of part rows: what every fusion does first."""
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -20,8 +19,12 @@ def part_weights(parts: Sequence[PartRow], weights: Mapping[str, float]) -> list
     unknown = [part.kind for part in parts if part.kind not in weights]
     if unknown:
         raise ModelError(f"No fusion weight for parts of kind {unknown[0]!r}.", cure=did_you_mean(unknown[0], sorted(weights)))
-    counts = Counter(part.kind for part in parts if part.weight > 0)
-    return [max(0.0, weights[part.kind] * part.weight) / max(1, counts[part.kind]) for part in parts]
+    counts: dict[str, int] = {}
+    for part in parts:
+        if part.weight > 0:
+            counts[part.kind] = counts.get(part.kind, 0) + 1
+    # a part of negative weight counts as none, so its kind may have no count
+    return [max(0.0, weights[part.kind] * part.weight) / counts.get(part.kind, 1) for part in parts]
 
 
 def mean_row(parts: Sequence[PartRow], weights: Sequence[float], *, width: int) -> Row | None:

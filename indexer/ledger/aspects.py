@@ -3,10 +3,8 @@
 What a product lacks is left out of its texts: a field that a later release adds changes no digest of products without it.
 """
 
-import json
-
 from indexer.errors import InvalidField
-from indexer.ledger.canonical import canonical, float_is_plain, loaded
+from indexer.ledger.canonical import canonical, float_is_plain, loaded, loaded_whole
 from indexer.records import Money, Offer, Photo, Product, Sale, Value
 
 
@@ -50,7 +48,7 @@ def offer_text(event: Product | Offer) -> str:
 def product_of(product_id: str, *, content: str, offer: str | None, version: int | None) -> Product:
     """The product that those two texts were made from; numbers among the attributes come back as floats."""
     fields = loaded(content)
-    bargain = json.loads(offer) if offer else {}
+    bargain = loaded_whole(offer) if offer else {}
     price, sale = bargain.get("price"), bargain.get("sale")
     return Product(
         id=product_id,

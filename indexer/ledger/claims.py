@@ -1,9 +1,10 @@
 """Dirty rows in and out of workers' hands: claim, renew, finish, release."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Row, func, null, select, update
 
 from indexer.batches import batches
@@ -20,7 +21,6 @@ from indexer.records import Lane, Product
 
 ENCODING: tuple[Lane, ...] = ("encode_new", "encode", "backfill")
 
-_COMPACT = json.JSONEncoder().encode
 _CLAIMING = [rows.c[name] for name in ("id", "row_version", "state", "content", "offer", "attempts", "parts", "photo_status")]
 _FINISHING = [column for column in rows.c if column.name not in ("content", "offer", "state", "standing", "touched", "wake", "wake_lane")]
 _CLEAN = BY_KEY.values(
@@ -164,7 +164,7 @@ def _due_again(connection: Connection, found: Sequence[Row[tuple[object, ...]]],
 
 
 def _parts_text(one: Finished) -> str:
-    return _COMPACT([[part.kind, part.digest] for part in one.parts])
+    return orjson.dumps([[part.kind, part.digest] for part in one.parts]).decode()
 
 
 def product_of_row(row: Row[*tuple[object, ...]]) -> Product | None:
@@ -174,13 +174,14 @@ def product_of_row(row: Row[*tuple[object, ...]]) -> Product | None:
     return product_of(row.id, content=row.content, offer=row.offer, version=source_version(row.state))
 
 
-def _claimed(row: Row[tuple[object, ...]]) -> Claimed:
-    parts = None if row.parts is None else tuple(PartRef(kind, digest) for kind, digest in loaded(row.parts))
+def _claimed(row: Any) -> Claimed:
+    """A row of _CLAIMING."""
+    key, version, state, content, offer, attempts, parts, photo_status = row
     return Claimed(
-        id=row.id,
-        row_version=row.row_version,
-        product=product_of_row(row),
-        attempts=row.attempts + 1,
-        parts=parts,
-        photo_status=row.photo_status,
+        id=key,
+        row_version=version,
+        product=None if content is None else product_of(key, content=content, offer=offer, version=source_version(state)),
+        attempts=attempts + 1,
+        parts=None if parts is None else tuple(PartRef(kind, digest) for kind, digest in loaded(parts)),
+        photo_status=photo_status,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from indexer.ledger.aspects import content_text, offer_text
 from indexer.ledger.base import Outcome
-from indexer.ledger.canonical import digest_of
+from indexer.ledger.canonical import digest_of, loaded
 from indexer.ledger.merge import AspectState, Barrier, Incoming, Mark, Merged, RowState, Stamp, drop, merge
 from indexer.records import Delete, Event, Lane, Product
 
@@ -143,8 +143,14 @@ def state_of(text: str) -> RowState:
 
 def source_version(text: str) -> int | None:
     """The version that the source gave the content, out of a state's text: a sequence, or microseconds; None where it gave none."""
-    content = json.loads(text).get("content")
-    return content[2] if content and content[3] else None
+    content = loaded(text).get("content")
+    if not content or not content[3]:
+        return None
+    version: int | float = content[2]
+    if isinstance(version, int):
+        return version
+    exact: int = json.loads(text)["content"][2]  # more than 64 bits, of which the fast reader makes a float
+    return exact
 
 
 def _barrier_list(barrier: Barrier) -> list[object]:

@@ -80,7 +80,8 @@ def make_documents(
     with Places(workshop.places(PLACES_PER_BATCH * settings.encode.batch)) as places:
         drafts: dict[str, _Draft] = {}
         if any(row.product is not None for row in rows):
-            part_rows = PartRows(workshop.cache, workshop.encoders, workshop.engine, batch=settings.encode.batch, places=places)
+            encoders = workshop.encoders
+            part_rows = PartRows(workshop.cache, encoders, workshop.engine, batch=settings.encode.batch, places=places)
             kinds = needed_kinds(settings.encode)
             drafts = _recorded([row for row in rows if _as_recorded(row, kinds, lane=lane, moment=now)], part_rows, kinds)
             fresh = {row.id: row.product for row in rows if row.product is not None and row.id not in drafts}
@@ -94,7 +95,7 @@ def make_documents(
             made.finished[row.id] = Finished(id=row.id, row_version=row.row_version)
             continue
         try:
-            document, finished = _document(row, drafts[row.id], part_rows, workshop.encoders, moment=now)
+            document, finished = _document(row, drafts[row.id], part_rows, encoders, moment=now)
         except _Poison as poison:
             made.errors[row.id] = poison.error
             continue

@@ -39,7 +39,9 @@ class PartRows:
         """Know nothing yet; as soon as `batch` decoded photos wait, they are encoded."""
         self.texts = self.photos = self.cached = 0
         self._cache = cache
-        self._encoders = encoders
+        self._takes_photos = encoders.photo is not None
+        self._text_spec = encoders.text.spec.digest
+        self._photo_spec = encoders.photo.spec.digest if encoders.photo else "none"
         self._engine = engine
         self._batch = batch
         self._places = places
@@ -51,7 +53,7 @@ class PartRows:
     @property
     def takes_photos(self) -> bool:
         """Whether photos are encoded at all."""
-        return self._encoders.photo is not None
+        return self._takes_photos
 
     def recall(self, parts: Sequence[PartRef]) -> None:
         """Ask the cache for parts whose inputs are not at hand."""
@@ -93,9 +95,7 @@ class PartRows:
 
     def key(self, part: PartRef) -> Key:
         """The part's name in the cache: the same input under another model is another row."""
-        if part.kind != "photo":
-            return part.digest, self._encoders.text.spec.digest
-        return part.digest, self._encoders.photo.spec.digest if self._encoders.photo else "none"
+        return part.digest, self._photo_spec if part.kind == "photo" else self._text_spec
 
     def _run_texts(self) -> None:
         missing = self._missing(self._waiting_texts)

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indexer.ledger.aspects import content_text, offer_text, product_of
-from indexer.ledger.canonical import canonical, float_is_plain, loaded
+from indexer.ledger.canonical import canonical, float_is_plain, loaded, loaded_whole
 from indexer.records import Money, Photo, Product, Sale, Value
 
 # Half surrogate pairs too: JSON files hold them.
@@ -51,6 +51,11 @@ def test_a_plain_number_is_written_alike_and_an_odd_one_is_known(number: float) 
     if float_is_plain(number):
         assert canonical({"n": number}, fast=True) == f'{{"n":{number!r}}}'
     assert loaded(canonical({"n": number}))["n"] == number
+
+
+@given(st.one_of(st.integers(), st.integers(min_value=-(2**66), max_value=2**66)))
+def test_a_whole_number_of_any_size_is_read_exactly(number: int) -> None:
+    assert loaded_whole(canonical({"n": number}))["n"] == number
 
 
 @given(products)

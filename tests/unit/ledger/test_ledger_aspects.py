@@ -112,3 +112,11 @@ def test_a_number_that_is_not_finite_is_refused_by_name(number: float) -> None:
 def test_digests_are_short_and_differ() -> None:
     assert len(digest_of("a")) == 32
     assert digest_of("a") != digest_of("b")
+
+
+@pytest.mark.parametrize("minor", [0, 1999, 2**63 - 1, 2**63, 2**64, -(2**63), -(2**63) - 1, 10**30])
+def test_prices_and_stocks_of_any_size_come_back_exact(minor: int) -> None:
+    sold = replace(SHOE, price=Money(minor, "EUR"), stock=minor, sale=replace(SALE, price=Money(minor - 1, "EUR")), version=None)
+    back = product_of("p1", content=content_text(sold), offer=offer_text(sold), version=None)
+    assert (back.price, back.stock, back.sale) == (sold.price, sold.stock, sold.sale)
+    assert isinstance(back.stock, int)

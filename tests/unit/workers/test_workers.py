@@ -1,5 +1,6 @@
 """The tasks, the runtime and the two watches, over a real write path in one process."""
 
+import gc
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from indexer.work.pace import Turns
 from indexer.write_path import Indexer
 from tests.unit.write_path.shop import Recorder, Shop
 from workers.app import QUEUES, make_app
-from workers.runtime import Observers, Runtime
+from workers.runtime import YOUNG, Observers, Runtime, settle_memory
 from workers.tasks import accept, register, work
 from workers.watch import Sweeper, Watchdog
 
@@ -335,3 +336,29 @@ def test_warming_loads_the_models_and_its_failure_only_shows_in_the_log(site: Si
         raise IndexerError("no ledger")
 
     Runtime(site.shop.settings, broken)._warm()
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """The garbage collector as it was, afterwards."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
+@pytest.mark.usefixtures("collector")
+def test_a_warm_worker_lets_the_collector_pass_over_what_stays(site: Site) -> None:
+    before = gc.get_freeze_count()
+    site.runtime._warm()
+    assert gc.get_freeze_count() > before
+    assert gc.get_threshold()[0] == YOUNG
+
+
+@pytest.mark.usefixtures("collector")
+def test_circles_made_after_settling_are_still_collected() -> None:
+    settle_memory()
+    for _ in range(YOUNG + 1):
+        circle: list[object] = []
+        circle.append(circle)
+    assert len(gc.get_objects()) < YOUNG
