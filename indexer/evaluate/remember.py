@@ -10,6 +10,7 @@ import numpy as np
 from indexer.encoders import Encoders
 from indexer.errors import EvaluationError
 from indexer.read_path import Searcher
+from indexer.records import Product
 from indexer.settings import SearchSettings
 from indexer.store.base import Description, Found, Leg, LegAnswer, ProductReader
 from indexer.text.cleaning import DEFAULT, Cleaning
@@ -115,10 +116,13 @@ def _plain(value: object) -> Hashable:
     return (type(value).__name__, repr(value))
 
 
+class _ReadOnce(Found):
+    """One whose product is read once, however many trials show it."""
+
+    @functools.cached_property
+    def product(self) -> Product:
+        return super().product
+
+
 def _read_once(answer: LegAnswer) -> LegAnswer:
-    """The answer with products that are read once, however many trials show them."""
-    return replace(answer, found=tuple(map(_kept, answer.found)))
-
-
-def _kept(one: Found) -> Found:
-    return replace(one, read=functools.cache(one.read))
+    return replace(answer, found=tuple(_ReadOnce(one.id, one.score, one.source, one.row, one.fields) for one in answer.found))

@@ -364,7 +364,7 @@ class WritePath(RuleBasedStateMachine):
 
     def compare(self, keys: set[str]) -> None:
         (answer,) = self.store.ask([LexicalLeg(text="", filters=(), size=99)])
-        found = [one.read() for one in answer.found]
+        found = [one.product for one in answer.found]
         index = {product.id: (product.title, product.price) for product in found}
         for key in keys:
             assert index.get(key) == self.memory[key].shown
