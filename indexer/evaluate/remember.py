@@ -116,16 +116,13 @@ def _plain(value: object) -> Hashable:
     return (type(value).__name__, repr(value))
 
 
-def _read_once(answer: LegAnswer) -> LegAnswer:
-    """The answer with products that are read once, however many trials show them."""
-    return replace(answer, found=tuple(map(_kept, answer.found)))
-
-
-def _kept(one: Found) -> Found:
-    return _ReadOnce(id=one.id, score=one.score, source=one.source, row=one.row, fields=one.fields)
-
-
 class _ReadOnce(Found):
+    """One whose product is read once, however many trials show it."""
+
     @functools.cached_property
     def product(self) -> Product:
         return super().product
+
+
+def _read_once(answer: LegAnswer) -> LegAnswer:
+    return replace(answer, found=tuple(_ReadOnce(one.id, one.score, one.source, one.row, one.fields) for one in answer.found))

@@ -100,10 +100,7 @@ class VectorLeg:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ExactLeg:
-    """The exact cosine (script_score, knn_score) of the named products, or of all that pass the filters where `ids` is None.
-
-    Products without a vector are left out; at most `size` of the nearest are given.
-    """
+    """The `size` nearest with a vector by exact cosine (script_score, knn_score): of `ids`, or where None of all that pass the filters."""
 
     row: Row
     ids: tuple[str, ...] | None = None
@@ -156,10 +153,9 @@ Leg = LexicalLeg | CodeLeg | VectorLeg | ExactLeg | ExtraLeg | NamedLeg | Explai
 
 @dataclass(slots=True, eq=False)
 class Found:
-    """One product of a leg; `score` is BM25 (>= 0) or the cosine (-1..1).
+    """One product of a leg; `score` is BM25 (>= 0) or the cosine (-1..1), `source` the document as the index holds it.
 
-    `source` is the document as the index holds it: legs bring hundreds, a page shows a few, so each is read only when asked for.
-    Nobody changes one that was handed out; it is not frozen, as that would double the time of making hundreds for each search.
+    Legs bring hundreds, a page shows a few, so each is read when asked for. Not frozen: that would double the time of making them.
     """
 
     id: str
