@@ -26,8 +26,7 @@ def maker(record: Callable[P, T]) -> Callable[P, T]:
         self.__class__ = record  # both have the same slots, so only the name of their kind changes
 
     told = [
-        (one.name, one.type, field(default=one.default, default_factory=one.default_factory, kw_only=one.kw_only))
-        for one in fields(record)
+        (one.name, one.type, field(default=one.default, default_factory=one.default_factory, kw_only=one.kw_only)) for one in fields(record)
     ]
     free = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__, "__post_init__": made}
     init = make_dataclass(record.__name__, told, namespace={"__post_init__": made}).__init__  # type: ignore[misc]
