@@ -8,7 +8,7 @@ what usually stands there. `k` expected clicks are added on both sides, so that 
 
 import csv
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,10 @@ class Clicked:
     coec: Mapping[tuple[str, str], float]
     judgments: Judgments
     rare: int
+
+    def graded(self) -> dict[int, int]:
+        """How many pairs have each grade."""
+        return dict(sorted(Counter(grade for products in self.judgments.grades.values() for grade in products.values()).items()))
 
 
 def judged_by_clicks(log: Iterable[Shown], how: ClickHow = USUAL) -> Clicked:
@@ -149,7 +153,9 @@ def _shown(path: Path, line: int, row: Mapping[str, object]) -> Shown:
         rank, impressions = int(str(row["rank"])), int(str(row.get("impressions", 1)))
         clicks = int(row["clicked"] in (True, "1", 1, "true")) if "clicked" in row else int(str(row.get("clicks", 0)))
     except (KeyError, ValueError) as error:
-        raise EvaluationError(f"{path}, line {line}: {error} is missing or no whole number.", cure="Mend the line, or take it out.") from error
+        raise EvaluationError(
+            f"{path}, line {line}: {error} is missing or no whole number.", cure="Mend the line, or take it out."
+        ) from error
     if not query.strip() or not product or rank < 1 or impressions < 1 or not 0 <= clicks <= impressions:
         raise EvaluationError(
             f"{path}, line {line}: rank {rank}, impressions {impressions}, clicks {clicks} can't be.",
