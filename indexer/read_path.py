@@ -15,7 +15,7 @@ from indexer.query.normalise import as_query, similar_to
 from indexer.rank.suggest import suggested
 from indexer.read.clock import Clock, late
 from indexer.read.desk import Desk
-from indexer.read.needs import Ask, Describe, Got, Need, OpenPoint
+from indexer.read.needs import Ask, Describe, Got, Need, OpenPoint, Scores
 from indexer.read.together import together
 from indexer.read_plan import plan, suggest_query
 from indexer.records import Answer, Filter, Query, Suggestion
@@ -92,7 +92,7 @@ class Searcher:
 
     def warm(self, *, photos: bool = True) -> None:
         """Load the models now; without it the first search does, within its own time limit. Raises ModelError classes."""
-        self._desk.encoders.warm(photos=photos)
+        self._desk.warm(photos=photos)
 
     def _run(self, steps: Generator[Need, Got, T], clock: Clock) -> T:
         got: Got | IndexerError = None
@@ -119,7 +119,7 @@ class Searcher:
             return self._desk.encoders.query_rows(parts)
         left_s = max(0.0, clock.left_s())
         try:
-            return self._desk.threads.submit(self._desk.rows, need).result(left_s if need.within_s is None else min(need.within_s, left_s))
+            return self._desk.threads.submit(self._desk.made, need).result(left_s if need.within_s is None else min(need.within_s, left_s))
         except TimeoutError:
             raise clock.late() if need.within_s is None else late(need) from None
 
@@ -200,7 +200,7 @@ class AsyncSearcher:
 
     async def warm(self, *, photos: bool = True) -> None:
         """What Searcher.warm does, beside the loop."""
-        await asyncio.get_running_loop().run_in_executor(self._desk.threads, lambda: self._desk.encoders.warm(photos=photos))
+        await asyncio.get_running_loop().run_in_executor(self._desk.threads, lambda: self._desk.warm(photos=photos))
 
     async def _run(self, steps: Generator[Need, Got, T]) -> T:
         got: Got | IndexerError = None
@@ -224,7 +224,7 @@ class AsyncSearcher:
             return await self._store.ask(need.legs, point=need.point)
         if (parts := self._desk.at_hand(need)) is not None:
             return self._desk.encoders.query_rows(parts)
-        coming = asyncio.get_running_loop().run_in_executor(self._desk.threads, self._desk.rows, need)
+        coming = asyncio.get_running_loop().run_in_executor(self._desk.threads, self._desk.made, need)
         ready, _ = await asyncio.wait([coming], timeout=need.within_s)
         if not ready:
             coming.add_done_callback(_forget)
@@ -243,7 +243,7 @@ class AsyncSearcher:
         await self.close()
 
 
-def _forget(coming: "asyncio.Future[QueryRows | None]") -> None:
+def _forget(coming: "asyncio.Future[QueryRows | Scores | None]") -> None:
     """Whatever comes of it: the search has gone on without it, and its row is kept for the next one."""
     if not coming.cancelled():
         coming.exception()

@@ -24,6 +24,7 @@ from indexer.query.cursor import read
 from indexer.query.facets import parse_facet
 from indexer.query.normalise import as_query, normalise
 from indexer.rank.facets import loosened
+from indexer.read.again import looked_again
 from indexer.read.answer import Relevant, coded, relevant, rule_of
 from indexer.read.assemble import Asked, Kit, Told, assembled
 from indexer.read.find import Candidates, Search, found
@@ -72,7 +73,8 @@ def plan(query: Query, kit: Kit) -> Steps:
             sets, refused = None, error  # another index may have come behind the alias, with vectors of another width
         if sets is not None:
             drawn = {field: _drawn(one, told, ask) for field, one in zip(filters, sets, strict=True)}
-            return (yield from assembled(ask, told.after(sets[0]), drawn, kit=kit))
+            told, again = yield from looked_again(ask, told.after(sets[0]), *drawn[""], kit=kit)
+            return (yield from assembled(ask, told, drawn | {"": (again, sets[0])}, kit=kit))
         if query.cursor:
             raise CursorGone("The index of this cursor is no longer the one that answers.", cure="Ask again without a cursor.")
         before, description = description.index, (yield from _described(ask, kit, fresh=True))

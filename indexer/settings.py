@@ -148,6 +148,15 @@ class SearchSettings(Section):
     )
     top: int = Field(default=100, ge=1, description="bound top: so many products")
     enough: int = Field(default=10, ge=0, description="with fewer lexical hits, fewer of the words must match")
+    rerank: Literal["none", "cross_encoder", "learned"] = Field(
+        default="none",
+        description="what puts the best hits in a new order: a model that reads query and product together, or a learned ranking",
+    )
+    cross_encoder_folder: Path | None = Field(default=None, description="local model folder for the cross-encoder")
+    ranker_folder: Path | None = Field(default=None, description="what `fusedex ranker` wrote, for the learned ranking")
+    rerank_depth: int = Field(default=50, ge=1, le=200, description="hits that are put in a new order; the others stay behind them")
+    rerank_weight: float = Field(default=0.5, ge=0, le=1, description="the new score's share; the blended score has the rest")
+    rerank_s: float = Field(default=2, gt=0, description="the longest that a search waits for reranking")
     group: bool = Field(default=False, description="show one variant of each group")
     diversity: float = Field(default=0.0, ge=0, le=1, description="how much hits must differ from those before them (MMR); 0: not at all")
     in_stock_first: bool = Field(default=False, description="what is sold out comes after what is not and scores nearly as much")

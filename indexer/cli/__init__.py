@@ -19,6 +19,8 @@ COMMANDS = {
     "suggest": "indexer.cli.suggest",
     "evaluate": "indexer.cli.evaluate",
     "tune": "indexer.cli.tune",
+    "ranker": "indexer.cli.ranker",
+    "judgments": "indexer.cli.judgments",
     "status": "indexer.cli.status",
     "job": "indexer.cli.job",
     "letters": "indexer.cli.letters",

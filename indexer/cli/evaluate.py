@@ -116,7 +116,11 @@ def _searches(changed: Sequence[str], against: Sequence[str], *, baseline: bool)
 
 def _asked(name: str, settings: Settings, topics: Sequence[Topic], *, depth: int) -> Run:
     search = settings.search
-    patient = {"encode_s": max(search.encode_s, PATIENCE_S), "timeout_s": max(search.timeout_s, PATIENCE_S)}
+    patient = {
+        "encode_s": max(search.encode_s, PATIENCE_S),
+        "timeout_s": max(search.timeout_s, PATIENCE_S),
+        "rerank_s": max(search.rerank_s, PATIENCE_S),
+    }
     with build_searcher(settings.model_copy(update={"search": search.model_copy(update=patient)})) as searcher, display() as shown:
         if search.strategy != "lexical":
             searcher.warm(photos=False)  # else the first query's time limit has to do for loading the model

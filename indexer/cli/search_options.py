@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from indexer.records import Blend, Bound, Strategy
+from indexer.records import Blend, Bound, Rerank, Strategy
 
 Text = Annotated[str, typer.Argument(help="What to look for, in any language; leave it out to browse.")]
 Image = Annotated[Path | None, typer.Option("--image", "-i", help="A photo to look for: JPEG, PNG, WebP or GIF.")]
@@ -41,6 +41,12 @@ Blending = Annotated[
     Blend | None, typer.Option(metavar="HOW", help="How scores become one: min_max, z_score, l2 or rrf (docs/ranking.md).")
 ]
 End = Annotated[Bound | None, typer.Option(metavar="WHERE", help="Where the answer ends: score, gap, top or all (docs/ranking.md).")]
+Reranking = Annotated[
+    Rerank | None,
+    typer.Option(
+        "--rerank", metavar="HOW", help="What puts the best hits in a new order: none, cross_encoder or learned (docs/ranking.md)."
+    ),
+]
 Grouped = Annotated[bool | None, typer.Option("--group/--no-group", help="Show one variant of each group.")]
 Diverse = Annotated[float | None, typer.Option(help="How much hits must differ from those before them, 0 to 1.")]
 InStockFirst = Annotated[bool | None, typer.Option("--in-stock-first/--no-in-stock-first", help="Put what is sold out behind.")]

@@ -15,6 +15,7 @@ from rich.table import Table
 from indexer.build.places import build_encoders, endpoints
 from indexer.cli.progress import Display, display
 from indexer.errors import EvaluationError
+from indexer.evaluate.folder import check_folder, write_folder
 from indexer.evaluate.judgments import Judgments, read_judgments
 from indexer.evaluate.measures import Measure, View, need
 from indexer.evaluate.queries import Topic, joined, read_topics
@@ -24,7 +25,7 @@ from indexer.evaluate.trials import Goal, Method
 from indexer.evaluate.tune import TuneHow, Tuning
 from indexer.evaluate.tune import tune as tuned_by
 from indexer.evaluate.tune_page import requests_text, settings_text, tuning_page
-from indexer.evaluate.tuned import EVIDENCE, PAGE, SETTINGS, check_folder, evidence, evidence_json, settings_toml, write_folder
+from indexer.evaluate.tuned import EVIDENCE, FILES, PAGE, SETTINGS, evidence, evidence_json, settings_toml
 from indexer.settings import Settings
 from indexer.store.opensearch import OpenSearchStore
 from indexer.text.cleaning import Cleaning
@@ -63,7 +64,7 @@ def tune(
     if trials is not None and method == "grid":
         raise typer.BadParameter("A grid tries all combinations.", param_hint="--trials")
     need("ir_measures", "matplotlib", *(("optuna",) if method == "bayes" else ()))
-    folder = check_folder(out, force=force)
+    folder = check_folder(out, files=FILES, force=force)
     settings = Settings.load()
     wanted = read_space(space, settings.search) if space else default_space()
     judged = _judged(judgments, queries)
@@ -80,7 +81,7 @@ def tune(
         tuning = tuned_by(searches, judged, (wanted, settings.search), how=how, on_trial=_telling(shown, wanted, how))
         shown.end()
     texts = {SETTINGS: settings_toml(tuning), EVIDENCE: evidence_json(tuning), PAGE: tuning_page(tuning)}
-    written = write_folder(folder, texts, force=force)
+    written = write_folder(folder, texts, files=FILES, force=force)
     if as_json:
         print(json.dumps(evidence(tuning), ensure_ascii=False))
     else:

@@ -1,20 +1,14 @@
 """What tuning leaves: settings that search loads, the evidence as JSON, a page to look at; a folder that is whole or not there."""
 
 import json
-import secrets
-import shutil
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
-from indexer.errors import EvaluationError
 from indexer.evaluate.space import TUNABLE
 from indexer.evaluate.tune import Fold, Trial, Tuning
 from indexer.settings import SearchSettings
 
 SETTINGS, EVIDENCE, PAGE = "tuned.toml", "evidence.json", "report.html"
 FILES = {SETTINGS, EVIDENCE, PAGE}
-CURE_FOLDER = "Name another folder, or an empty one."
 
 
 def settings_toml(tuning: Tuning) -> str:
@@ -79,60 +73,13 @@ def differing(settings: SearchSettings, tuning: Tuning) -> dict[str, object]:
     return {axis.name: getattr(settings, axis.name) for axis in tuning.space.axes}
 
 
-def check_folder(folder: Path, *, force: bool) -> Path:
-    """The folder without links in its path, which can be written.
-
-    Raises EvaluationError where it holds files; with `force`, only where it holds others than tuning writes.
-    """
-    folder = folder.absolute().resolve()
-    if folder.exists() and not folder.is_dir():
-        raise EvaluationError(f"{folder} is no folder.", cure=CURE_FOLDER)
-    there = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    if there - FILES:
-        raise EvaluationError(f"{folder} holds {min(there - FILES)!r}, which tuning did not write.", cure=CURE_FOLDER)
-    if there and not force:
-        raise EvaluationError(f"{folder} holds an earlier tuning.", cure=f"{CURE_FOLDER[:-1]}, or replace it by --force.")
-    _made(folder).rmdir()
-    return folder
-
-
-def write_folder(folder: Path, texts: Mapping[str, str], *, force: bool) -> Sequence[Path]:
-    """Write the files into a folder beside it, then give that its name; the files' paths. Raises EvaluationError, leaving nothing."""
-    folder = check_folder(folder, force=force)
-    made = _made(folder)
-    old = made.with_name(f"{made.name}.old")
-    try:
-        for name, text in texts.items():
-            (made / name).write_text(text, encoding="utf-8")
-        if folder.exists():
-            folder.rename(old)
-        made.rename(folder)
-    except OSError as error:
-        raise EvaluationError(f"{folder} can't be written: {error.strerror}.", cure=CURE_FOLDER) from error
-    finally:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        shutil.rmtree(made, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-    return [folder / name for name in texts]
-
-
 def evidence_json(tuning: Tuning) -> str:
     """The evidence as the text of its file."""
     return json.dumps(evidence(tuning), ensure_ascii=False, indent=1) + "\n"
 
 
-def _made(folder: Path) -> Path:
-    made = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    try:
-        made.mkdir(parents=True)
-    except OSError as error:
-        raise EvaluationError(f"{folder} can't be written: {error.strerror}.", cure=CURE_FOLDER) from error
-    return made
-
-
 def _line(name: str, settings: SearchSettings) -> str:
-    return f"{name} = {json.dumps(getattr(settings, name), ensure_ascii=False)}"
+    return f"{name} = {json.dumps(settings.model_dump(mode='json')[name], ensure_ascii=False)}"
 
 
 def _told(settings: SearchSettings) -> dict[str, object]:

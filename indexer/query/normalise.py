@@ -8,13 +8,18 @@ from indexer.errors import QueryError
 from indexer.query.check import check_values
 from indexer.query.filters import parse_filters
 from indexer.query.parts import WEIGHT_CAP, check_parts
-from indexer.records import Blend, Bound, Filter, Query, QueryPart, Strategy
+from indexer.records import Blend, Bound, Filter, Query, QueryPart, Rerank, Strategy
 from indexer.text.cleaning import DEFAULT, Cleaning
 
 LENGTH_CAP = 512
 """Characters of a query's text: long enough for any shopper, short enough to keep BM25 from thousands of clauses."""
 
-CHOICES: Mapping[str, tuple[str, ...]] = {"strategy": get_args(Strategy), "blend": get_args(Blend), "bound": get_args(Bound)}
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "strategy": get_args(Strategy),
+    "blend": get_args(Blend),
+    "bound": get_args(Bound),
+    "rerank": get_args(Rerank),
+}
 """What a query may choose among."""
 
 
@@ -87,7 +92,7 @@ def _check_figures(query: Query, *, per_page_cap: int) -> None:
             raise QueryError(f"The {name} is a number from 0 to 1, not {share!r}.")
     if query.timeout_s is not None and not query.timeout_s > 0:
         raise QueryError(f"A search can't take {query.timeout_s!r} seconds.", cure="Give timeout_s a number above 0.")
-    for name, choice in (("strategy", query.strategy), ("blend", query.blend), ("bound", query.bound)):
+    for name, choice in (("strategy", query.strategy), ("blend", query.blend), ("bound", query.bound), ("rerank", query.rerank)):
         if choice is not None and choice not in (known := CHOICES[name]):
             raise QueryError(f"There is no {name} {choice!r}.", cure=f"Known: {', '.join(known)}.")
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from indexer.rank.blend import RULES, SOLD_OUT, Ranked
+from indexer.rank.rerank import RERANKS
 from indexer.records import Addend, Blend, Term
 
 REST = 1e-5
@@ -11,7 +12,13 @@ REST = 1e-5
 
 OTHER = "other clauses"
 
-_RAW = {"lexical": "words: BM25", "vector": "nearness: cosine", "code": "the very code: score", "extra": "the extra query: score"}
+_RAW = {
+    "lexical": "words: BM25",
+    "vector": "nearness: cosine",
+    "code": "the very code: score",
+    "extra": "the extra query: score",
+    **RERANKS,
+}
 _RULES = {SOLD_OUT: "sold out: put back by at most"}
 _BY: Mapping[Blend, str] = {
     "min_max": "by where it lies between the weakest and the best",
@@ -81,7 +88,8 @@ def _told(term: Term, blend: Blend) -> str:
     raw = f"{_RAW.get(term.name, term.name.replace('_', ' ') + ': score')} {term.raw:.2f}"
     if not term.weight:
         return f"{raw} has no weight"
-    return f"{raw} gives a share of {term.value / term.weight:.2f} {_BY[blend]}, times weight {term.weight:.3g}"
+    by = _BY["min_max" if term.name in RERANKS else blend]
+    return f"{raw} gives a share of {term.value / term.weight:.2f} {by}, times weight {term.weight:.3g}"
 
 
 def _of_fields(fields: Mapping[str, float], whole: float) -> Iterator[Addend]:

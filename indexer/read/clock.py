@@ -3,7 +3,7 @@
 import time
 
 from indexer.errors import EncoderLate, StoreUnavailable
-from indexer.read.needs import Encode
+from indexer.read.needs import Encode, Rerank
 
 
 class Clock:
@@ -33,8 +33,12 @@ class Clock:
         )
 
 
-def late(need: Encode) -> EncoderLate:
-    """The error of an encoder that took too long."""
+def late(need: Encode | Rerank) -> EncoderLate:
+    """The error of an encoder, or of what reranks, that took too long."""
+    if isinstance(need, Rerank):
+        return EncoderLate(
+            f"Reranking took longer than {need.within_s:g} s.", cure="Lower FUSEDEX_SEARCH__RERANK_DEPTH, or raise RERANK_S."
+        )
     return EncoderLate(
         f"The encoder gave no vector within {need.within_s:g} s.", cure="Load it beforehand (warm), or raise FUSEDEX_SEARCH__ENCODE_S."
     )

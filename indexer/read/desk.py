@@ -9,8 +9,9 @@ from indexer.encoders import Encoders, QueryParts, QueryRows
 from indexer.observe import RunObserver, log
 from indexer.read.assemble import Kit
 from indexer.read.clock import Clock
-from indexer.read.needs import Encode
+from indexer.read.needs import Encode, Rerank, Scores
 from indexer.read.parts import known_parts, query_parts
+from indexer.read.rerankers import Rerankers
 from indexer.records import Answer, Query
 from indexer.settings import SearchSettings
 from indexer.text.cleaning import Cleaning
@@ -26,7 +27,14 @@ class Desk:
         """Start the threads for encoding; none works before it is needed."""
         self.encoders, self.settings, self.photo_pixels = encoders, settings, photo_pixels
         self.cleaning, self.observer = cleaning, RunObserver()
+        self.rerankers = Rerankers(settings, cleaning=cleaning)
         self.threads = ThreadPoolExecutor(ENCODING_THREADS, thread_name_prefix="encode-query")
+
+    def warm(self, *, photos: bool) -> None:
+        """Load what searches need, so that none waits for it. Raises ModelError classes."""
+        self.encoders.warm(photos=photos)
+        if self.settings.rerank != "none":
+            self.rerankers.warm(self.settings.rerank)
 
     def kit(self) -> Kit:
         """What a plan of this moment decides by."""
@@ -52,11 +60,15 @@ class Desk:
             self.observer.searched(strategy=one.strategy, took_ms=one.took_ms, degraded=[lack.part for lack in one.degraded])
         return stamped
 
-    def rows(self, need: Encode) -> QueryRows | None:
-        """The query's rows. Raises UnusablePhoto, QueryError, ModelError."""
+    def made(self, need: Encode | Rerank) -> QueryRows | Scores | None:
+        """The query's rows, or the candidates' new scores. Raises UnusablePhoto, QueryError, ModelError."""
+        if isinstance(need, Rerank):
+            return Scores(tuple(self.rerankers.scores(need.by, need.text, need.candidates)))
         return self.encoders.query_rows(query_parts(need, pixels=self.photo_pixels))
 
-    def at_hand(self, need: Encode) -> QueryParts | None:
+    def at_hand(self, need: Encode | Rerank) -> QueryParts | None:
         """The query's parts where no model has to run for them."""
+        if isinstance(need, Rerank):
+            return None
         parts = known_parts(need)
         return parts if parts is not None and self.encoders.at_hand(parts) else None

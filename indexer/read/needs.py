@@ -4,7 +4,9 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from indexer.encoders import QueryRows
+from indexer.rank.features import Candidate
 from indexer.records import Answer, QueryPart
+from indexer.records import Rerank as By
 from indexer.store.base import Description, Leg, LegAnswer
 from indexer.vectors import Row
 
@@ -47,8 +49,25 @@ class Ask:
     point: str = ""
 
 
-Need = Describe | OpenPoint | Encode | Ask
-Got = Description | str | QueryRows | list[LegAnswer] | None
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rerank:
+    """Needed: a new score for each candidate, by what is named, within `within_s` seconds."""
+
+    by: By
+    text: str
+    candidates: tuple[Candidate, ...]
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """A new score for each candidate, in order."""
+
+    scores: tuple[float, ...]
+
+
+Need = Describe | OpenPoint | Encode | Ask | Rerank
+Got = Description | str | QueryRows | Scores | list[LegAnswer] | None
 Steps = Generator[Need, Got, Answer]
 
 
@@ -84,3 +103,11 @@ def asked(legs: Sequence[Leg], *, point: str = "") -> Generator[Need, Got, list[
     if not isinstance(got, list):
         raise TypeError(f"Ask is answered by a list of LegAnswers, not by {type(got).__name__}.")
     return got
+
+
+def scored(need: Rerank) -> Generator[Need, Got, tuple[float, ...]]:
+    """The candidates' new scores, in order."""
+    got = yield need
+    if not isinstance(got, Scores) or len(got.scores) != len(need.candidates):
+        raise TypeError(f"Rerank is answered by one score a candidate, not by {type(got).__name__}.")
+    return got.scores

@@ -20,6 +20,7 @@ from indexer.records.asked import (
     Query,
     QueryPart,
     Range,
+    Rerank,
     Sort,
     Strategy,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "QueryPart",
     "Range",
     "Rejected",
+    "Rerank",
     "Sale",
     "Sort",
     "Strategy",

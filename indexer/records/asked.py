@@ -26,6 +26,10 @@ Strategy = Literal["msearch", "hybrid", "rescore", "exact", "lexical", "vector"]
 
 Blend = Literal["min_max", "z_score", "l2", "rrf"]
 
+Rerank = Literal["none", "cross_encoder", "learned"]
+"""What puts the best of the blended ranking in a new order: nothing; a model that reads query and product together; one that learned
+from judgments to weigh what the search knows of a hit."""
+
 Bound = Literal["all", "score", "gap", "top"]
 """Where an answer ends: nowhere; at a least cosine for what no word matches; at the widest gap between scores; after the first K."""
 
@@ -72,6 +76,7 @@ class Query:
     blend: Blend | None = None
     bound: Bound | None = None
     group: bool | None = None
+    rerank: Rerank | None = None
     diversity: float | None = None
     in_stock_first: bool | None = None
     explain: bool = False

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from indexer.query.filters import parse_filter
 from indexer.query.parts import parse_part
 from indexer.query.sorts import parse_sort
-from indexer.records import Blend, Bound, Filter, Op, Query, Strategy
+from indexer.records import Blend, Bound, Filter, Op, Query, Rerank, Strategy
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -44,6 +44,7 @@ class SearchIn(BaseModel):
     strategy: Strategy | None = None
     blend: Blend | None = None
     bound: Bound | None = None
+    rerank: Rerank | None = None
     group: bool | None = None
     diversity: float | None = Field(default=None, ge=0, le=1)
     in_stock_first: bool | None = None
@@ -85,6 +86,7 @@ class SearchIn(BaseModel):
             strategy=self.strategy,
             blend=self.blend,
             bound=self.bound,
+            rerank=self.rerank,
             group=self.group,
             diversity=self.diversity,
             in_stock_first=self.in_stock_first,

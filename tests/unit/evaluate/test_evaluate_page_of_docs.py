@@ -8,6 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from indexer.cli.evaluate import evaluate
+from indexer.cli.judgments import clicks, known_items_
 from indexer.cli.tune import tune
 from indexer.evaluate.space import read_space
 from indexer.settings import SearchSettings
@@ -30,7 +31,7 @@ def options(command: Callable[..., None]) -> str:
 
 
 def test_the_options_exist() -> None:
-    told = options(evaluate) + options(tune)
+    told = options(evaluate) + options(tune) + options(clicks) + options(known_items_)
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE))
     assert {"--against", "--set", "--run", "--queries", "--report", "--out", "--space", "--method", "--holdout", "--folds"} <= shown
     assert not [name for name in shown if name not in told]
