@@ -21,8 +21,9 @@ from indexer.records import Lane, Product
 
 ENCODING: tuple[Lane, ...] = ("encode_new", "encode", "backfill")
 
-_CLAIMING = [rows.c[name] for name in ("id", "row_version", "state", "content", "offer", "attempts", "parts", "photo_status")]
-_FINISHING = [column for column in rows.c if column.name not in ("content", "offer", "state", "standing", "touched", "wake", "wake_lane")]
+CLAIMING = [rows.c[name] for name in ("id", "row_version", "state", "content", "offer", "attempts", "parts", "photo_status")]
+_UNTOUCHED = ("content", "offer", "state", "standing", "touched", "wake", "wake_lane")
+_FINISHING = [column for column in rows.c if column.name not in _UNTOUCHED and not column.name.startswith("next_")]
 _CLEAN = BY_KEY.values(
     {rows.c.indexed_version: rows.c.row_version, rows.c.attempts: ZERO, rows.c.trouble: EMPTY}
     | {rows.c.lane: null(), rows.c.buried_lane: null(), rows.c.lease_owner: null()}
@@ -47,7 +48,7 @@ def claim(connection: Connection, lane: Lane, *, lease: Lease, limit: int, alone
     """
     behind = rows.c.attempts > 0 if alone else rows.c.attempts == 0
     question = (
-        select(*_CLAIMING)
+        select(*CLAIMING)
         .where(rows.c.lane == lane, behind, rows.c.due <= lease.now)
         .order_by(rows.c.due)
         .limit(min(limit, 1) if alone else limit)
@@ -57,7 +58,7 @@ def claim(connection: Connection, lane: Lane, *, lease: Lease, limit: int, alone
     for some in batches([row.id for row in found], size=AT_ONCE):
         taken = {"lease_owner": lease.owner, "due": lease.until, "attempts": rows.c.attempts + 1}
         connection.execute(update(rows).where(rows.c.id.in_(some)).values(taken))
-    return [_claimed(row) for row in found]
+    return [claimed_of(row) for row in found]
 
 
 def suspects(connection: Connection, lane: Lane, *, now: int) -> int:
@@ -174,8 +175,8 @@ def product_of_row(row: Row[*tuple[object, ...]]) -> Product | None:
     return product_of(row.id, content=row.content, offer=row.offer, version=source_version(row.state))
 
 
-def _claimed(row: Any) -> Claimed:
-    """A row of _CLAIMING."""
+def claimed_of(row: Any) -> Claimed:
+    """A row of CLAIMING's columns in its worker's hands, one attempt later."""
     key, version, state, content, offer, attempts, parts, photo_status = row
     return Claimed(
         id=key,

@@ -7,7 +7,8 @@ from indexer.encoders import QueryRows
 from indexer.rank.features import Candidate
 from indexer.records import Answer, QueryPart
 from indexer.records import Rerank as By
-from indexer.store.base import Description, Leg, LegAnswer
+from indexer.store.base import Leg, LegAnswer
+from indexer.store.identity import Description, Identity
 from indexer.vectors import Row
 
 
@@ -29,9 +30,10 @@ class OpenPoint:
 class Encode:
     """Needed: the query's rows, within `within_s` seconds. Photos are still bytes: decoding happens where encoding does.
 
-    `like` has the rows of products that are parts of the query, each with its name and weight.
+    `like` has the rows of products that are parts of the query, each with its name and weight; `identity` is the index's.
     """
 
+    identity: Identity
     text: str
     photo: bytes | None
     text_weight: float

@@ -10,8 +10,9 @@ from indexer.read.needs import Ask, Describe, Got, Need
 from indexer.read_plan import plan
 from indexer.records import Answer, Blend, Product, Query, Strategy
 from indexer.settings import SearchSettings
-from indexer.store.base import Description, Document, ExactLeg, Found, Identity, Leg, LegAnswer, LexicalLeg
+from indexer.store.base import Document, ExactLeg, Found, Leg, LegAnswer, LexicalLeg
 from indexer.store.documents import Source, to_source
+from indexer.store.identity import Description, Identity
 
 IDENTITY = Identity(ledger="l", text="t", photo="p", fusion="f", width=2)
 DESCRIPTION = Description(index="i", identity=IDENTITY, products=9, attributes=())
@@ -45,7 +46,7 @@ def source(id_: str) -> Source:
 
 def answered(query: Query, legs: Legs) -> Answer:
     settings = SearchSettings(bound="all", enough=0)
-    steps = plan(query, Kit(defaults=settings, check=lambda _: None, floors=lambda _: (0.0, 0.0), moment=0))
+    steps = plan(query, Kit(defaults=settings, check=lambda _: None, floors=lambda *_: (0.0, 0.0), moment=0))
     need = next(steps)
     while True:
         try:
