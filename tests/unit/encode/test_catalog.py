@@ -73,8 +73,8 @@ def test_unknown_names_are_refused_with_a_guess() -> None:
         make_text_encoder(EncodeSettings(text="sentense"))
     with pytest.raises(UnknownName, match="'bridge'"):
         make_photo_encoder(EncodeSettings(photo="brigde"), HashedText())
-    assert TEXT_ENCODERS.names() == ["hashed", "minilm", "sentence", "transformer"]
-    assert PHOTO_ENCODERS.names() == ["bridge", "hashed", "image", "none"]
+    assert TEXT_ENCODERS.names() == ["dual", "hashed", "minilm", "onnx", "sentence", "transformer"]
+    assert PHOTO_ENCODERS.names() == ["bridge", "dual", "hashed", "image", "none", "onnx"]
     with pytest.raises(DuplicateName):
         TEXT_ENCODERS.add("hashed", make_text_encoder)
 
