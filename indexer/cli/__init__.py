@@ -19,6 +19,7 @@ COMMANDS = {
     "suggest": "indexer.cli.suggest",
     "evaluate": "indexer.cli.evaluate",
     "tune": "indexer.cli.tune",
+    "model": "indexer.cli.model",
     "status": "indexer.cli.status",
     "job": "indexer.cli.job",
     "letters": "indexer.cli.letters",

@@ -105,6 +105,10 @@ class Lite0:
         cast("_Resettable", model).reset_classifier(0)
         return model
 
+    def stored(self) -> int:
+        """Bytes of the weight file."""
+        return self._file.stat().st_size
+
     def _forward(self, block: npt.NDArray[np.float32], *, classify: bool) -> npt.NDArray[np.float32]:
         import torch
 
@@ -153,6 +157,9 @@ class FeatureNetwork(Protocol):
 
     def torch_model(self) -> "torch.nn.Module":
         """The network as one module from inputs to features."""
+
+    def stored(self) -> int:
+        """Bytes of its weight files."""
 
 
 class ImageEncoder(PhotoEncoder):

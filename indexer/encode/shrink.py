@@ -3,10 +3,10 @@
 import logging
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from indexer.encode.base import PhotoEncoder, TextEncoder
 from indexer.encode.image import ImageEncoder
@@ -18,6 +18,12 @@ from indexer.errors import ModelError
 
 if TYPE_CHECKING:
     import torch
+
+
+class _Saving(Protocol):
+    def save_pretrained(self, folder: Path) -> None:
+        """Write config.json and safetensors."""
+
 
 Form = Literal["onnx", "int8", "pruned"]
 CURE = "Install it: pip install 'fusedex[onnx]'."
@@ -73,21 +79,15 @@ def prune(encoder: TextEncoder | PhotoEncoder, folder: Path, *, share: float) ->
     model, _ = fresh.torch_model()
     linear = [(module, "weight") for module in model.modules() if isinstance(module, nn.Linear)]
     pruning.global_unstructured(linear, pruning_method=pruning.L1Unstructured, amount=share)
+    settle = cast("Callable[[nn.Module, str], nn.Module]", pruning.remove)
     for module, name in linear:
-        pruning.remove(module, name)
+        settle(module, name)
     for file in encoder.folder.iterdir():
         if file.is_file() and file.suffix in (".json", ".txt", ".model") and file.name != "model.safetensors.index.json":
             shutil.copy(file, folder / file.name)
         elif file.name == "1_Pooling":
             shutil.copytree(file, folder / file.name)
     cast("_Saving", model).save_pretrained(folder)
-
-
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class _Saving(Protocol):
-        def save_pretrained(self, folder: Path) -> None: ...
 
 
 def _export_text(encoder: TransformerEncoder, folder: Path) -> Sequence[str]:

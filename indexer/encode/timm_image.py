@@ -102,6 +102,10 @@ class Backbone:
         """The network in evaluation mode, on its device; called with a block it gives the features."""
         return self._loaded.get().model
 
+    def stored(self) -> int:
+        """Bytes of the weight files."""
+        return sum(file.stat().st_size for file in self._weights)
+
     def _make(self, *, empty: bool) -> "torch.nn.Module":
         import timm
         import torch

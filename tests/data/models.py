@@ -70,18 +70,23 @@ def write_preprocessor(folder: Path, kind: str) -> None:
     (folder / "preprocessor_config.json").write_text(json.dumps(told | {"image_processor_type": names[kind]}))
 
 
-def tiny_timm(folder: Path, architecture: str, *, seed: int = 7, **config: object) -> Path:
+def tiny_timm(folder: Path, architecture: str, config: Mapping[str, Any], *, seed: int = 7) -> Path:
     """A timm network with ten classes, as timm saves it for its hub: config.json and model.safetensors."""
     import timm
     import torch
     from safetensors.torch import save_file
 
     torch.manual_seed(seed)
-    args = config.pop("model_args", {})
-    model: Any = timm.create_model(architecture, pretrained=False, num_classes=10, **args)  # type: ignore[arg-type]
+    args: dict[str, Any] = config.get("model_args", {})
+    model: Any = timm.create_model(architecture, pretrained=False, num_classes=10, **args)
     folder.mkdir(parents=True, exist_ok=True)
     save_file(model.state_dict(), folder / "model.safetensors")
-    told = {"architecture": architecture, "num_classes": 10, "model_args": args, "pretrained_cfg": config}
+    told = {
+        "architecture": architecture,
+        "num_classes": 10,
+        "model_args": args,
+        "pretrained_cfg": {key: value for key, value in config.items() if key != "model_args"},
+    }
     (folder / "config.json").write_text(json.dumps(told))
     return folder
 

@@ -33,7 +33,7 @@ NETWORKS: dict[str, tuple[int, dict[str, object]]] = {
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     root = tmp_path_factory.mktemp("timm")
-    return {name: tiny_timm(root / name, name, **dict(config)) for name, (_, config) in NETWORKS.items()}
+    return {name: tiny_timm(root / name, name, config) for name, (_, config) in NETWORKS.items()}
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -235,8 +235,8 @@ def test_the_torch_model_gives_gradients_and_the_encoders_rows(folder: Path) -> 
     prepared = encoder.prepare(["oak chair"], "query")
     assert isinstance(prepared, dict)
     rows = pooled(model(**prepared).last_hidden_state, prepared["attention_mask"], pooling="mean")
-    rows.sum().backward()
-    words = model.get_input_embeddings().weight.grad
+    cast("Any", rows.sum()).backward()
+    words = cast("Any", model).get_input_embeddings().weight.grad
     assert words[tokenizer.token_to_id("oak")].abs().sum() > 0
     assert words[tokenizer.token_to_id("sofa")].abs().sum() == 0
     assert encoder.finish(rows.detach().numpy()) == pytest.approx(encoder.encode(["oak chair"], side="query"), abs=1e-6)
@@ -244,7 +244,7 @@ def test_the_torch_model_gives_gradients_and_the_encoders_rows(folder: Path) -> 
 
 def test_attention_is_torchs_fused_one(folder: Path) -> None:
     model, _ = encoder_of(folder).torch_model()
-    assert model.config._attn_implementation == "sdpa"
+    assert cast("Any", model).config._attn_implementation == "sdpa"
 
 
 def test_long_texts_are_cut_at_the_models_length(folder: Path) -> None:
