@@ -103,6 +103,12 @@ def test_a_missing_package_is_named_with_its_cure(missing: str, settings: Encode
         make_photo_encoder(settings, make_text_encoder(settings))
 
 
+def test_onnxruntime_has_an_extra_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ModelUnavailable, match=r"'onnxruntime'.*fusedex\[onnx\]"):
+        make_text_encoder(EncodeSettings(text="onnx", text_folder=tmp_path))
+
+
 def test_the_catalogue_imports_nothing_heavy() -> None:
     code = """
 import sys
