@@ -47,7 +47,7 @@ def dual(folder: Path) -> Told:
 
 
 def image(folder: Path) -> Told:
-    """A CNN with random weights behind a random projection to the texts' 64 numbers."""
+    """A CNN with random weights behind a random projection to the texts' 64 numbers; photos alone make the rows, as chance knows no words."""
     from safetensors.numpy import save
 
     network = tiny_timm(folder / "resnet", "resnet10t", {"input_size": [3, 64, 64]})
@@ -57,7 +57,8 @@ def image(folder: Path) -> Told:
     (folder / "p" / "projection.safetensors").write_bytes(content)
     told = {"name": "p", "sha256": hashlib.sha256(content).hexdigest(), "input": plain.spec.digest, "licence": "MIT", "origin": "a test"}
     (folder / "p" / "spec.json").write_text(json.dumps(told))
-    return {"TEXT": "hashed", "PHOTO": "image", "PHOTO_FOLDER": str(network), "PROJECTION_FOLDER": str(folder / "p")}
+    weights = {"TITLE_WEIGHT": "0", "DESCRIPTION_WEIGHT": "0"}
+    return {"TEXT": "hashed", "PHOTO": "image", "PHOTO_FOLDER": str(network), "PROJECTION_FOLDER": str(folder / "p"), **weights}
 
 
 def onnx(folder: Path) -> Told:
