@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import daily, offers, overlap, pipeline, quality, queries, scale
+from benchmarks import daily, gpu, offers, overlap, pipeline, quality, queries, scale
 from benchmarks.daily import Day
 from benchmarks.pipeline import Case
 from benchmarks.products import rows, with_photos
@@ -77,6 +77,10 @@ class Bench:
         """What it brings that the encoder's stages overlap."""
         overlap.main()
 
+    def gpu(self) -> None:
+        """One GPU, where there is one."""
+        gpu.main()
+
     def quality(self) -> None:
         """How good the ranking is, and how near the approximate neighbours are to the exact ones."""
         quality.measure(self.environment("quality", FUSEDEX_ENCODE__THREADS="2"), self.places.opensearch_url)
@@ -90,7 +94,17 @@ def main() -> None:
     """Run the parts that the command line names, or all of them."""
     parts: dict[str, Callable[[Bench], None]] = {
         part.__name__: part
-        for part in (Bench.pipeline, Bench.daily, Bench.offers, Bench.overlap, Bench.queries, Bench.growth, Bench.quality, Bench.scale)
+        for part in (
+            Bench.pipeline,
+            Bench.daily,
+            Bench.gpu,
+            Bench.offers,
+            Bench.overlap,
+            Bench.queries,
+            Bench.growth,
+            Bench.quality,
+            Bench.scale,
+        )
     }
     wanted = sys.argv[1:] or list(parts)
     if unknown := set(wanted) - set(parts):

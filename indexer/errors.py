@@ -27,6 +27,7 @@ IndexerError              retry?  meaning
 │  ├─ WidthMismatch       no      rows of another width than the spec's
 │  ├─ DeviceFull          yes     no memory left on the device, even for one input
 │  ├─ EncoderLate         yes     an encoder gave no vector in the time that a search has for it
+│  ├─ ContractBroken      no      an encoder does not do what every encoder must
 │  ├─ NotFinite           no      a row holds NaN or infinity
 │  └─ ZeroRow             no      a row without length, so without direction
 ├─ LedgerError            no      the ledger refused
@@ -172,6 +173,10 @@ class EncoderLate(ModelError):
     """An encoder gave no vector in the time that a search has for it."""
 
     retryable = True
+
+
+class ContractBroken(ModelError):
+    """An encoder does not do what every encoder must."""
 
 
 class NotFinite(ModelError):

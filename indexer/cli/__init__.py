@@ -21,6 +21,7 @@ COMMANDS = {
     "tune": "indexer.cli.tune",
     "ranker": "indexer.cli.ranker",
     "judgments": "indexer.cli.judgments",
+    "model": "indexer.cli.model",
     "status": "indexer.cli.status",
     "job": "indexer.cli.job",
     "letters": "indexer.cli.letters",

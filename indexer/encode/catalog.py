@@ -4,11 +4,17 @@ from collections.abc import Callable
 
 from indexer.encode.base import PhotoEncoder, TextEncoder
 from indexer.encode.bridge import BridgeEncoder
+from indexer.encode.dual import DualNetwork, DualPhoto, DualText
+from indexer.encode.folder import Folder
 from indexer.encode.hashed import HashedPhoto, HashedText
 from indexer.encode.image import ImageEncoder, Lite0
+from indexer.encode.onnx import OnnxPhoto, OnnxText
+from indexer.encode.places import names_photo_place, photo_place, text_place
+from indexer.encode.projection import read_projection
 from indexer.encode.sentence import SentenceEncoder
-from indexer.encode.transformer import Folder, TransformerEncoder, minilm
-from indexer.errors import SettingsError, WidthMismatch
+from indexer.encode.timm_image import Backbone, BackboneFiles
+from indexer.encode.transformer import TransformerEncoder, minilm
+from indexer.errors import WidthMismatch
 from indexer.registry import Registry
 from indexer.settings import EncodeSettings
 
@@ -55,10 +61,16 @@ def _minilm(settings: EncodeSettings) -> TextEncoder:
 
 
 def _transformer(settings: EncodeSettings) -> TextEncoder:
-    folder = settings.text_folder
-    if folder is None:
-        raise SettingsError("The text encoder 'transformer' needs a folder.", cure="Set FUSEDEX_ENCODE__TEXT_FOLDER.")
-    told = Folder(path=folder, name="transformer")
+    path, origin = text_place(settings)
+    told = Folder(
+        path=path,
+        name="transformer",
+        origin=origin,
+        pooling=settings.text_pooling or None,
+        max_tokens=settings.text_tokens,
+        query_prefix=settings.query_prefix,
+        product_prefix=settings.product_prefix,
+    )
     return TransformerEncoder(told, device=settings.device, dtype=settings.dtype, threads=settings.threads)
 
 
@@ -75,14 +87,73 @@ def _bridge(settings: EncodeSettings, text: TextEncoder) -> PhotoEncoder:
 
 
 def _image(settings: EncodeSettings, _text: TextEncoder) -> PhotoEncoder:
-    return ImageEncoder(_lite0(settings))
+    network: Lite0 | Backbone
+    if names_photo_place(settings):
+        path, origin = photo_place(settings)
+        files = BackboneFiles(path=path, architecture=settings.photo_backbone, origin=origin)
+        network = Backbone(files, grey=settings.grey, device=settings.device, dtype=settings.dtype, threads=settings.threads)
+    else:
+        network = _lite0(settings)
+    plain = ImageEncoder(network)
+    if settings.projection_folder is None:
+        return plain
+    projection = read_projection(settings.projection_folder, digest=plain.spec.digest, width=plain.spec.width)
+    return ImageEncoder(network, projection)
+
+
+def _dual(settings: EncodeSettings) -> DualText:
+    path, origin = text_place(settings)
+    told = Folder(
+        path=path,
+        name="dual",
+        origin=origin,
+        max_tokens=settings.text_tokens,
+        query_prefix=settings.query_prefix,
+        product_prefix=settings.product_prefix,
+    )
+    return DualText(_towers(told, settings))
+
+
+def _dual_photo(settings: EncodeSettings, text: TextEncoder) -> PhotoEncoder:
+    if isinstance(text, DualText) and not names_photo_place(settings):
+        return DualPhoto(text.network, grey=settings.grey)
+    path, origin = photo_place(settings)
+    return DualPhoto(_towers(Folder(path=path, name="dual", origin=origin), settings), grey=settings.grey)
+
+
+def _towers(folder: Folder, settings: EncodeSettings) -> DualNetwork:
+    return DualNetwork(folder, device=settings.device, dtype=settings.dtype, threads=settings.threads)
+
+
+def _onnx(settings: EncodeSettings) -> TextEncoder:
+    return OnnxText(text_place(settings)[0], threads=settings.threads)
+
+
+def _onnx_photo(settings: EncodeSettings, _text: TextEncoder) -> PhotoEncoder:
+    return OnnxPhoto(photo_place(settings)[0], threads=settings.threads)
 
 
 def _none(_settings: EncodeSettings, _text: TextEncoder) -> None:
     return None
 
 
-for _name, _maker in (("hashed", _hashed), ("sentence", _sentence), ("minilm", _minilm), ("transformer", _transformer)):
+_TEXTS: dict[str, TextMaker] = {
+    "hashed": _hashed,
+    "sentence": _sentence,
+    "minilm": _minilm,
+    "transformer": _transformer,
+    "dual": _dual,
+    "onnx": _onnx,
+}
+_PHOTOS: dict[str, PhotoMaker] = {
+    "hashed": _hashed_photo,
+    "bridge": _bridge,
+    "image": _image,
+    "dual": _dual_photo,
+    "onnx": _onnx_photo,
+    "none": _none,
+}
+for _name, _maker in _TEXTS.items():
     TEXT_ENCODERS.add(_name, _maker)
-for _photo_name, _photo_maker in (("hashed", _hashed_photo), ("bridge", _bridge), ("image", _image), ("none", _none)):
+for _photo_name, _photo_maker in _PHOTOS.items():
     PHOTO_ENCODERS.add(_photo_name, _photo_maker)

@@ -1,10 +1,11 @@
 """An image network through timm, with weights from a package: its pooled features as rows, its class probabilities for the bridge."""
 
+import copy
 import hashlib
 import io
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -16,8 +17,10 @@ from indexer.encode.base import PhotoEncoder, Pixels
 from indexer.encode.device import Device, Dtype, pick_device, pick_dtype, use_threads
 from indexer.encode.lazy import CURE, Once, need
 from indexer.encode.preprocess import STEPS, photo_block
+from indexer.encode.projection import Projection
 from indexer.errors import BadDigest, ModelUnavailable
 from indexer.specs import ImageInput, ModelSpec
+from indexer.vectors import unit_rows
 
 if TYPE_CHECKING:
     import torch
@@ -41,6 +44,11 @@ class _Network(Protocol):
         """Maps to what the last layer sees, or to what it says."""
 
 
+class _Resettable(Protocol):
+    def reset_classifier(self, num_classes: int) -> None:
+        """Give the last layer so many classes; with 0 it is left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     model: _Network
@@ -50,6 +58,8 @@ class _Loaded:
 
 class Lite0:
     """EfficientNet-Lite0 (Tan and Le 2019, without its squeeze blocks), trained on the 1,000 classes of ImageNet. Safe across threads."""
+
+    width = WIDTH
 
     def __init__(self, *, grey: bool = False, device: Device = "auto", dtype: Dtype = "auto", threads: int | None = None) -> None:
         """Find the packages; the weights are checked and loaded with the first photo. Raises ModelUnavailable."""
@@ -88,6 +98,17 @@ class Lite0:
         """How likely each class is, (n, 1000); each row sums to 1."""
         return self._forward(block, classify=True)
 
+    def torch_model(self) -> "torch.nn.Module":
+        """The network in evaluation mode, on its device, without its classes: called with a block it gives the features."""
+        model = copy.copy(cast("torch.nn.Module", self._loaded.get().model))
+        model._modules = {**model._modules}  # noqa: SLF001 - a shallow copy, so that the classes stay where they are needed
+        cast("_Resettable", model).reset_classifier(0)
+        return model
+
+    def stored(self) -> int:
+        """Bytes of the weight file."""
+        return self._file.stat().st_size
+
     def _forward(self, block: npt.NDArray[np.float32], *, classify: bool) -> npt.NDArray[np.float32]:
         import torch
 
@@ -118,21 +139,59 @@ class Lite0:
         return _Loaded(cast("_Network", placed), device, pick_dtype(self._dtype, device=device))
 
 
-class ImageEncoder(PhotoEncoder):
-    """Photos by the network's pooled features: near when they look alike; no words can find them without a learned projection."""
+class FeatureNetwork(Protocol):
+    """What the encoder needs of an image network: Lite0, or any timm backbone."""
 
-    def __init__(self, network: Lite0) -> None:
-        """Stand on a network, which may be shared."""
-        self._network = network
-        self.spec = network.spec("image", width=WIDTH)
+    @property
+    def width(self) -> int:
+        """Numbers of a row of features."""
+
+    def spec(self, name: str, *, width: int) -> ModelSpec:
+        """Its identity under an encoder's name and width."""
+
+    def prepare(self, photos: Sequence[Pixels]) -> npt.NDArray[np.float32]:
+        """Photos to its inputs."""
+
+    def features(self, block: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Inputs to features (n, width)."""
+
+    def torch_model(self) -> "torch.nn.Module":
+        """The network as one module from inputs to features."""
+
+    def stored(self) -> int:
+        """Bytes of its weight files."""
+
+
+class ImageEncoder(PhotoEncoder):
+    """Photos by a network's pooled features: near when they look alike; no words can find them without a learned projection.
+
+    With a projection a row is unit(W · unit(features) + b), in the space that the projection leads to.
+    """
+
+    def __init__(self, network: FeatureNetwork, projection: Projection | None = None) -> None:
+        """Stand on a network, which may be shared; the projection takes its unit rows."""
+        self.network = network
+        self.projection = projection
+        plain = network.spec("image", width=network.width)
+        if projection is None:
+            self.spec = plain
+            return
+        self.spec = replace(
+            plain,
+            width=projection.width,
+            weights=hashlib.sha256(f"{plain.weights} {projection.sha256}".encode()).hexdigest(),
+            licence=f"{plain.licence} (backbone), {projection.licence} (projection)",
+            origin=f"{plain.origin}; projection: {projection.origin}",
+        )
 
     def prepare(self, photos: Sequence[Pixels]) -> object:
-        """A block (n, 3, 224, 224)."""
-        return self._network.prepare(photos)
+        """A block (n, 3, side, side)."""
+        return self.network.prepare(photos)
 
     def run(self, inputs: object) -> npt.ArrayLike:
-        """Raw rows (n, 1280)."""
-        return self._network.features(cast("npt.NDArray[np.float32]", inputs))
+        """Raw rows (n, width)."""
+        features = self.network.features(cast("npt.NDArray[np.float32]", inputs))
+        return features if self.projection is None else self.projection(unit_rows(features, width=self.network.width))
 
 
 def checked_bytes(file: Path, *, sha256: str) -> bytes:

@@ -32,13 +32,13 @@ class Once(Generic[T]):
         return self._made[0]
 
 
-def need(*packages: str, model: str) -> Path:
+def need(*packages: str, model: str, cure: str = CURE) -> Path:
     """The folder of the first package; all are found but none imported. Raises ModelUnavailable with the cure."""
     folders: list[Path] = []
     for package in packages:
         found = importlib.util.find_spec(package)
         if found is None or not found.submodule_search_locations:
-            raise ModelUnavailable(f"The model {model!r} needs the package {package!r}, which is not installed.", cure=CURE)
+            raise ModelUnavailable(f"The model {model!r} needs the package {package!r}, which is not installed.", cure=cure)
         folders.append(Path(next(iter(found.submodule_search_locations))))
     return folders[0]
 

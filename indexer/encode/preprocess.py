@@ -12,6 +12,19 @@ from indexer.specs import ImageInput
 STEPS = "shorter side to side/crop_share, bicubic with antialiasing; centre crop; (pixel/255 - mean)/std"
 """What `photo_block` does, for `ModelSpec.preprocessing`: change both together, as the text is part of a spec's digest."""
 
+RESAMPLING = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+    "lanczos": Image.Resampling.LANCZOS,
+    "nearest": Image.Resampling.NEAREST,
+}
+
+
+def steps(image: ImageInput) -> str:
+    """The same in words for any input: STEPS, with its interpolation, and both sides for the shorter one where they are squashed."""
+    words = STEPS.replace("bicubic", image.interpolation)
+    return words.replace("shorter side", "both sides") if image.squash else words
+
 
 def photo_block(photos: Sequence[Pixels], image: ImageInput) -> npt.NDArray[np.float32]:
     """Photos of any sizes to one float32 block (n, 3, side, side), channels first, in order."""
@@ -29,10 +42,13 @@ def _square(photo: Pixels, image: ImageInput) -> Pixels:
     picture = Image.fromarray(np.ascontiguousarray(photo))
     if image.grey:
         picture = picture.convert("L").convert("RGB")
-    kept = min(picture.size) * image.crop_share
-    left, top = (picture.width - kept) / 2, (picture.height - kept) / 2
-    box = (left, top, left + kept, top + kept)
-    small = picture.resize((image.side, image.side), Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
+    shorter = min(picture.size)
+    width, height = (side * image.crop_share for side in (picture.size if image.squash else (shorter, shorter)))
+    left, top = (picture.width - width) / 2, (picture.height - height) / 2
+    box = (left, top, left + width, top + height)
+    # Nearest takes single pixels: reducing first would take others.
+    gap = None if image.interpolation == "nearest" else 3.0
+    small = picture.resize((image.side, image.side), RESAMPLING[image.interpolation], box=box, reducing_gap=gap)
     return np.asarray(small, dtype=np.uint8)
 
 

@@ -1,17 +1,19 @@
-"""Any BERT-like text model from a local folder, with mean or cls pooling: safetensors only, no remote code, no network."""
+"""Any BERT-like text model from a folder, pooled by mean, cls, max or last token: safetensors only, no remote code."""
 
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy.typing as npt
 
 from indexer.encode.base import Side, TextEncoder
 from indexer.encode.device import Device, Dtype, pick_device, pick_dtype, use_threads
+from indexer.encode.folder import Folder, read_json, weight_files
 from indexer.encode.lazy import Once, digest_of, need
+from indexer.encode.pooling import Pooling, pooled
 from indexer.errors import ModelUnavailable
 from indexer.specs import ModelSpec
 
@@ -19,23 +21,30 @@ if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
-Pooling = Literal["mean", "cls"]
-
 MOST_TOKENS = 256
 """Tokens read where the folder does not say: product texts are short, and time grows faster than length."""
 
+TOKENISER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "merges.txt", "tokenizer_config.json")
+"""They decide the rows as the weights do: all that are there count in the digest."""
+
+MODES = {
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean": "mean",
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_cls": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_max": "max",
+    "pooling_mode_lasttoken": "last",
+    "pooling_mode_mean_sqrt_len_tokens": "",
+    "pooling_mode_weightedmean_tokens": "",
+}
+"""How sentence-transformers names poolings, old and new; empty: one that we do not have."""
+
+COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert", "mpnet")
+"""Models that number positions from behind the padding token, so that as many fewer tokens fit."""
+
 PAD_TO = 8
 """On a GPU texts are padded to a multiple: matrix units take eights, and the device sees few different shapes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
-    """A model folder's own account of itself; `licence` and `origin` are for the spec."""
-
-    path: Path
-    name: str
-    licence: str = "see the folder"
-    origin: str = "a local folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,8 @@ class TransformerEncoder(TextEncoder):
         """
         need("transformers", "torch", "safetensors", model=folder.name)
         self.spec = read_spec(folder)
-        self._folder = folder.path
+        self.folder = folder.path
+        self._told = folder
         self._device = device
         self._dtype = dtype
         self._threads = threads
@@ -85,18 +95,29 @@ class TransformerEncoder(TextEncoder):
         with self._lock, torch.inference_mode():
             tensors = {name: tensor.to(loaded.device) for name, tensor in cast("Mapping[str, torch.Tensor]", inputs).items()}
             states = loaded.model(**tensors).last_hidden_state.float()
-            if self.spec.pooling == "cls":
-                pooled = states[:, 0]
-            else:
-                mask = tensors["attention_mask"].unsqueeze(-1).to(states.dtype)
-                pooled = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
-            return cast("npt.ArrayLike", pooled.cpu().numpy())
+            rows = pooled(states, tensors["attention_mask"], pooling=cast("Pooling", self.spec.pooling))
+            return cast("npt.ArrayLike", rows.cpu().numpy())
+
+    def torch_model(self) -> "tuple[torch.nn.Module, Tokenizer]":
+        """The model in evaluation mode, on its device, and its tokeniser, which cuts and pads: for gradients and for export.
+
+        Their rows are `pooled(model(**prepared).last_hidden_state, mask, pooling=spec.pooling)`, `prepared` being what `prepare` gives.
+        Loads them first where they are not; whoever computes gradients beside an engine has to lock by themselves.
+        """
+        loaded = self._loaded.get()
+        return loaded.model, loaded.tokenizer
+
+    def again(self) -> "TransformerEncoder":
+        """The same encoder with a model of its own, on the processor in float32, to be changed."""
+        return TransformerEncoder(self._told, device="cpu", threads=self._threads)
 
     def _load(self) -> _Loaded:
+        from safetensors import SafetensorError
+
         try:
             return self._read_folder()
-        except (OSError, ValueError, RuntimeError, LookupError, ImportError) as error:  # what transformers raises for a folder it can't use
-            raise ModelUnavailable(f"The model folder {self._folder} can't be loaded: {error}") from error
+        except (SafetensorError, OSError, ValueError, RuntimeError, LookupError, ImportError) as error:  # all that transformers raises
+            raise ModelUnavailable(f"The model folder {self.folder} can't be loaded: {error}") from error
 
     def _read_folder(self) -> _Loaded:
         from transformers import AutoModel, AutoTokenizer
@@ -107,14 +128,19 @@ class TransformerEncoder(TextEncoder):
         device = pick_device(self._device)
         dtype = pick_dtype(self._dtype, device=device)
         local = {"local_files_only": True, "trust_remote_code": False}
-        tokenizer = AutoTokenizer.from_pretrained(self._folder, use_fast=True, **local)
+        tokenizer = AutoTokenizer.from_pretrained(self.folder, use_fast=True, **local)
         fast = cast("Tokenizer", tokenizer.backend_tokenizer)
         # Set once, here: setting them per call while another thread tokenises raises "Already borrowed".
         most = self.spec.max_tokens or MOST_TOKENS
         fast.enable_truncation(most)
         multiple = PAD_TO if device == "cuda" and most % PAD_TO == 0 else None  # never beyond the model's positions
-        fast.enable_padding(pad_id=tokenizer.pad_token_id or 0, pad_token=tokenizer.pad_token or "[PAD]", pad_to_multiple_of=multiple)
-        model = AutoModel.from_pretrained(self._folder, use_safetensors=True, dtype=dtype, **local)
+        fast.enable_padding(
+            direction=tokenizer.padding_side,  # models that pool the last token are often padded on the left
+            pad_id=tokenizer.pad_token_id or 0,
+            pad_token=tokenizer.pad_token or "[PAD]",
+            pad_to_multiple_of=multiple,
+        )
+        model = AutoModel.from_pretrained(self.folder, use_safetensors=True, dtype=dtype, **local)
         known = ("input_ids", "attention_mask", "token_type_ids")
         names = tuple(name for name in known if name in tokenizer.model_input_names or name == "attention_mask")
         return _Loaded(cast("torch.nn.Module", model.eval().to(device)), fast, names, device)
@@ -122,19 +148,17 @@ class TransformerEncoder(TextEncoder):
 
 def read_spec(folder: Folder) -> ModelSpec:
     """The spec that a folder's files add up to; raises ModelUnavailable where it has no config, tokenizer or safetensors."""
-    weights = sorted(folder.path.glob("*.safetensors"))
-    if not weights:
-        raise ModelUnavailable(
-            f"The model folder {folder.path} holds no *.safetensors.",
-            cure="Convert the weights: other formats can run code while they load.",
-        )
-    decisive = [path for name in ("tokenizer.json", "vocab.txt", "tokenizer_config.json") if (path := folder.path / name).exists()]
-    config = _json(folder.path / "config.json", required=True)
+    weights = weight_files(folder.path)
+    decisive = [path for name in TOKENISER_FILES if (path := folder.path / name).exists()]
+    config = read_json(folder.path / "config.json", required=True)
+    if config.get("is_encoder_decoder"):
+        raise ModelUnavailable(f"The model in {folder.path} has a decoder beside its encoder, which this encoder can't run.")
     try:
         width = int(cast("int", config["hidden_size"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ModelUnavailable(f"{folder.path / 'config.json'} states no hidden_size.") from error
-    prompts = cast("Mapping[str, str]", _json(folder.path / "config_sentence_transformers.json").get("prompts") or {})
+    prompts = cast("Mapping[str, str]", read_json(folder.path / "config_sentence_transformers.json").get("prompts") or {})
+    query, product = folder.query_prefix, folder.product_prefix
     return ModelSpec(
         name=folder.name,
         revision="1",
@@ -142,10 +166,10 @@ def read_spec(folder: Folder) -> ModelSpec:
         weights=digest_of([*weights, folder.path / "config.json", *decisive], model=folder.name),
         licence=folder.licence,
         origin=folder.origin,
-        max_tokens=_length(folder.path, config),
-        pooling=_pooling(folder.path),
-        query_prefix=prompts.get("query", ""),
-        product_prefix=prompts.get("document", prompts.get("passage", "")),
+        max_tokens=_length(folder, config),
+        pooling=folder.pooling or told_pooling(folder.path),
+        query_prefix=prompts.get("query", "") if query is None else query,
+        product_prefix=prompts.get("document", prompts.get("passage", "")) if product is None else product,
     )
 
 
@@ -159,29 +183,33 @@ def minilm() -> Folder:
     )
 
 
-def _pooling(folder: Path) -> Pooling:
-    told = _json(folder / "1_Pooling" / "config.json")
-    if told.get("pooling_mode_cls_token"):
-        return "cls"
-    if told and not told.get("pooling_mode_mean_tokens"):
-        raise ModelUnavailable(f"{folder / '1_Pooling'} asks for a pooling other than mean or cls, which this encoder lacks.")
-    return "mean"
+def told_pooling(folder: Path) -> Pooling:
+    """How the folder's sentence-transformers files pool; mean where there are none. Raises ModelUnavailable for what we can't do."""
+    for module in _modules(folder / "modules.json"):
+        kind = str(module.get("type", "")).rpartition(".")[2]
+        if kind not in ("Transformer", "Pooling", "Normalize"):
+            raise ModelUnavailable(f"{folder / 'modules.json'} asks for a layer {kind!r} after the model, which this encoder lacks.")
+    told = read_json(folder / "1_Pooling" / "config.json")
+    asked = [told["pooling_mode"]] if "pooling_mode" in told else [name for name, on in told.items() if name in MODES and on]
+    modes = [MODES.get(f"pooling_mode_{name}", MODES.get(str(name), "")) for name in asked]
+    if told and (len(modes) != 1 or not modes[0]):
+        raise ModelUnavailable(f"{folder / '1_Pooling'} asks for a pooling other than {', '.join(sorted(set(MODES.values()) - {''}))}.")
+    return cast("Pooling", modes[0]) if modes else "mean"
 
 
-def _length(folder: Path, config: Mapping[str, object]) -> int:
-    told = _json(folder / "sentence_bert_config.json").get("max_seq_length") or MOST_TOKENS
-    return min(int(cast("int", told)), int(cast("int", config.get("max_position_embeddings", told))))
-
-
-def _json(path: Path, *, required: bool = False) -> Mapping[str, object]:
-    if not path.is_file():
-        if required:
-            raise ModelUnavailable(f"The model folder {path.parent} lacks {path.name}.")
-        return {}
+def _modules(file: Path) -> Sequence[Mapping[str, object]]:
+    if not file.is_file():
+        return ()
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ModelUnavailable(f"{path} is no JSON: {error}.") from error
-    if not isinstance(content, dict):
-        raise ModelUnavailable(f"{path} holds no JSON object.")
-    return content
+        raise ModelUnavailable(f"{file} is no JSON: {error}.") from error
+    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else ()
+
+
+def _length(folder: Folder, config: Mapping[str, object]) -> int:
+    told = folder.max_tokens or read_json(folder.path / "sentence_bert_config.json").get("max_seq_length") or MOST_TOKENS
+    positions = int(cast("int", config.get("max_position_embeddings", told)))
+    if config.get("model_type") in COUNT_FROM_PADDING:
+        positions -= int(cast("int", config.get("pad_token_id") or 1)) + 1
+    return min(int(cast("int", told)), positions)

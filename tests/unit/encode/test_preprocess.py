@@ -5,8 +5,8 @@ import pytest
 
 from indexer.encode.base import Pixels
 from indexer.encode.image import Lite0
-from indexer.encode.preprocess import first_characters, photo_block
-from indexer.specs import ImageInput
+from indexer.encode.preprocess import STEPS, first_characters, photo_block, steps
+from indexer.specs import ImageInput, ModelSpec
 
 HALF = (0.5, 0.5, 0.5)
 
@@ -59,3 +59,39 @@ def test_grey_gives_equal_channels() -> None:
 
 def test_texts_are_cut_behind_their_prefix() -> None:
     assert first_characters(["abcd", "", "xy"], prefix="p: ", limit=3) == ["p: abc", "p: ", "p: xy"]
+
+
+def test_squashed_photos_are_seen_whole() -> None:
+    photo = even(100, 300, (255, 0, 0))
+    photo[:, 100:200] = (0, 255, 0)
+    whole = ImageInput(side=30, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), squash=True)
+    block = photo_block([photo], whole)
+    assert block[0, 0].mean() == pytest.approx(2 / 3, abs=0.02)
+    assert block[0, 1].mean() == pytest.approx(1 / 3, abs=0.02)
+    middle = ImageInput(side=30, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), squash=True, crop_share=1 / 3)
+    assert photo_block([photo], middle)[0, 1].mean() > 0.98
+
+
+def test_interpolations_differ_as_they_should() -> None:
+    photo = np.zeros((4, 4, 3), dtype=np.uint8)
+    photo[1::2] = 255
+    told = {
+        name: photo_block([photo], ImageInput(side=2, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), interpolation=name))[0, 0, 0, 0]
+        for name in ("nearest", "bilinear", "bicubic", "lanczos")
+    }
+    assert told["nearest"] in (0, 1)
+    assert 0.3 < told["bilinear"] < 0.6
+    assert len({round(float(value), 3) for value in told.values()}) >= 3
+
+
+def test_what_is_done_to_photos_is_said_in_words_and_older_digests_stay() -> None:
+    plain = ImageInput(side=224, mean=HALF, std=HALF)
+    assert steps(plain) == STEPS
+    other = ImageInput(side=224, mean=HALF, std=HALF, interpolation="bilinear", squash=True)
+    assert steps(other).startswith("both sides to side/crop_share, bilinear")
+
+    def digest(image: ImageInput) -> str:
+        return ModelSpec(name="x", revision="1", width=4, weights="w", licence="MIT", origin="o", image=image).digest
+
+    assert digest(plain) == "d6cbf6abd8467e81"  # as it was before there were other ways
+    assert len({digest(plain), digest(other)}) == 2
