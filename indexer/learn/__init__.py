@@ -1,0 +1,1 @@
+"""Learning: fusions, encoders and taggers from catalogues, judgments and clicks."""
