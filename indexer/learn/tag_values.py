@@ -30,10 +30,24 @@ _NO_KINDS = frozenset({("original",), ("compatible",), ("other",), ("standard",)
 _MOST_WORDS = 6
 
 _UNITS: Mapping[str, tuple[str, float]] = {
-    **{"mm": ("length", 1e-3), "cm": ("length", 1e-2), "m": ("length", 1.0), "inch": ("length", 0.0254), "ft": ("length", 0.3048)},
-    **{"mg": ("mass", 1e-3), "g": ("mass", 1.0), "kg": ("mass", 1e3), "lb": ("mass", 453.592), "oz": ("mass", 28.3495)},
-    **{"ml": ("volume", 1e-3), "cl": ("volume", 1e-2), "dl": ("volume", 0.1), "l": ("volume", 1.0)},
-    **{"KB": ("memory", 1e-6), "MB": ("memory", 1e-3), "GB": ("memory", 1.0), "TB": ("memory", 1e3)},
+    "mm": ("length", 1e-3),
+    "cm": ("length", 1e-2),
+    "m": ("length", 1.0),
+    "inch": ("length", 0.0254),
+    "ft": ("length", 0.3048),
+    "mg": ("mass", 1e-3),
+    "g": ("mass", 1.0),
+    "kg": ("mass", 1e3),
+    "lb": ("mass", 453.592),
+    "oz": ("mass", 28.3495),
+    "ml": ("volume", 1e-3),
+    "cl": ("volume", 1e-2),
+    "dl": ("volume", 0.1),
+    "l": ("volume", 1.0),
+    "KB": ("memory", 1e-6),
+    "MB": ("memory", 1e-3),
+    "GB": ("memory", 1.0),
+    "TB": ("memory", 1e3),
 }
 # A number's unit is not in the feed: those that shops use for such a name are all tried.
 _NUMBERS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -68,7 +82,7 @@ class AmountAt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the fields say: for each label its texts in the fields' order, and for sizes the amounts too. A label without either: not told."""
+    """What the fields say: for each label its texts in the fields' order, and for sizes the amounts too."""
 
     texts: Mapping[Label, tuple[str, ...]]
     amounts: tuple[Amount, ...] = ()
