@@ -1,1 +1,1 @@
-"""Learning: fusions, encoders and taggers from catalogues, judgments and clicks."""
+"""Fusions, taggers and encoders trained from what a shop has: its catalogue, its photos, its judgments and clicks."""
