@@ -111,11 +111,7 @@ class TagTask:
         self._network, self._tokenizer, self._data, self._shape = network, tokenizer, data, shape
         self._own, self._loop = settings
         self._reader = Reader(network, tokenizer, photos=data.photos)
-
-    @property
-    def steps(self) -> int:
-        """Batches of an epoch."""
-        return -(-len(self._data.train) // self._loop.batch)
+        self.steps = -(-len(data.train) // self._loop.batch)
 
     def module(self) -> "torch.nn.Module":
         """The network."""

@@ -15,7 +15,7 @@ from indexer.learn.tag_tokens import TagTokenizer
 from indexer.learn.tag_values import LABELS, Label, facts_of
 from indexer.learn.tag_words import Word, words_of
 from indexer.query.entities import Entity
-from indexer.records import Product
+from indexer.records import Product, Value
 from indexer.vectors import Row
 
 if TYPE_CHECKING:
@@ -102,17 +102,18 @@ class Tagger:
             start, end = example.words[span.start].start, example.words[span.end - 1].end
             sure = min(read.sure[span.start : span.end])
             spans.append(Entity(span.label, example.title[start:end], start, end, sure))
-        values: dict[Label, Likely] = {
-            label: Likely(known[int(read.values[label].argmax())], float(read.values[label].max()))
-            for label, known in self.spec.values.items()
-        }
+        values: dict[Label, Likely] = {}
+        for label, known in self.spec.values.items():
+            chances = read.values[label]
+            values[label] = Likely(known[int(chances.argmax())], float(chances.max()))
         return Tagged(tuple(spans), values)
 
 
 def with_filled(product: Product, filled: Sequence[Filled]) -> Product:
     """The product with those values: a brand as its brand, the others as attributes of the label's name."""
     brand = next((one.value for one in filled if one.label == "brand"), product.brand)
-    attributes = {**product.attributes, **{one.label: one.value for one in filled if one.label != "brand"}}
+    attributes: dict[str, Value] = dict(product.attributes)
+    attributes.update({one.label: one.value for one in filled if one.label != "brand"})
     return replace(product, brand=brand, attributes=attributes)
 
 
