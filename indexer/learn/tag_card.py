@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from indexer.learn.tag_checkpoint import TagSpec
 
 _LIMITS = """\
-- Its labels come from the catalogue's own fields, not from people: where fields are wrong, it learned and was measured on that.
-- Words that other products' fields know under a label their own product lacks were left out, of training and of measuring.
+- Its labels come from the fields of the catalogue, not from people: where fields are wrong, it learned and was measured on that.
+- Words that other products' fields know under a label that their own product lacks were left out of training and measuring.
 - A span counts only as a whole. Test families were never trained on, but most of their words were; see "unseen words".
-- A guessed value is one of a closed list. What is not on the list can't be guessed, and the guess is always some value: mind its confidence.
+- A guessed value is one of a closed list, and the guess is always some value of it: mind its confidence.
 - It was trained on titles; queries are shorter, so their entities are to be offered, not imposed.
 """
 
