@@ -9,7 +9,8 @@ from typing import NamedTuple
 from indexer.text.units import UNITS
 
 # A Chinese or Japanese character stands alone, as BERT's tokenisers cut; letters and figures part ("256GB" is 256 and GB).
-_WORD = re.compile(r"[぀-ヿ㐀-䶿一-鿿豈-﫿]|[^\W\d_]+|\d+(?:[.,]\d+)*|[^\w\s]|_")
+_ALONE = "぀-ヿ㐀-䶿一-鿿豈-﫿"
+_WORD = re.compile(rf"[{_ALONE}]|[^\W\d_{_ALONE}]+|\d+(?:[.,]\d+)*|[^\w\s]|_")
 _SPELLINGS = {"gray": "grey", "aluminum": "aluminium", "color": "colour", "colored": "coloured"}
 _INCHES = frozenset({'"', "”", "″", "''"})
 JOINTS = frozenset("-/.&'+’·")
