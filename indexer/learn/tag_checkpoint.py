@@ -3,6 +3,7 @@
 spec.json             what it is: TagSpec, and the sha-256 of each other file
 weights.safetensors   the whole network, the BERT included
 tokenizer.json        the tokeniser
+lexicon.json          the dictionary of the training's spans, which hints to the network
 metrics.json          what was measured, before and after
 card.md               for people: data, measures, licence, limits
 and pictures          curves.png, report.png
@@ -13,6 +14,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +24,7 @@ from indexer.errors import BadDigest, ModelError, ModelUnavailable
 from indexer.learn.packages import need
 from indexer.learn.state import write_whole
 from indexer.learn.tag_labels import TAGS, Example
+from indexer.learn.tag_lexicon import Lexicon
 from indexer.learn.tag_model import TagShape, bert_like, make_network
 from indexer.learn.tag_tokens import TOKENIZER, TagTokenizer
 from indexer.learn.tag_values import Label
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 SPEC = "spec.json"
 WEIGHTS = "weights.safetensors"
+LEXICON = "lexicon.json"
 METRICS = "metrics.json"
 CARD = "card.md"
 
@@ -107,8 +111,18 @@ def check_absent(folder: Path) -> None:
         raise ModelError(f"{folder} exists already.", cure="Give the new checkpoint a folder of its own.")
 
 
-def load_tagger(folder: Path) -> "tuple[TagSpec, torch.nn.Module, TagTokenizer]":
-    """A checkpoint's spec, its network in evaluation mode, and its tokeniser.
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A checkpoint's parts; the network is in evaluation mode."""
+
+    spec: TagSpec
+    network: "torch.nn.Module"
+    tokenizer: TagTokenizer
+    lexicon: Lexicon
+
+
+def load_tagger(folder: Path) -> Loaded:
+    """What a checkpoint holds.
 
     Raises ModelUnavailable for a missing file or package, BadDigest where a file is not the one that was written, ModelError for a
     spec that is wrong or weights that do not fit it.
@@ -119,14 +133,15 @@ def load_tagger(folder: Path) -> "tuple[TagSpec, torch.nn.Module, TagTokenizer]"
 
     spec, digests = _told(folder / SPEC)
     content = {name: _checked(folder / name, sha256) for name, sha256 in digests.items()}
-    if spec.tags != TAGS or not {WEIGHTS, TOKENIZER} <= content.keys():
-        raise ModelError(f"{folder} is a tagger for other labels, or lacks {WEIGHTS} or {TOKENIZER}.")
+    if spec.tags != TAGS or not {WEIGHTS, TOKENIZER, LEXICON} <= content.keys():
+        raise ModelError(f"{folder} is a tagger for other labels, or lacks {WEIGHTS}, {TOKENIZER} or {LEXICON}.")
     network = make_network(bert_like(spec.bert), spec.shape)
     try:
         network.load_state_dict(load(content[WEIGHTS]))
     except (SafetensorError, RuntimeError) as error:
         raise ModelError(f"{folder / WEIGHTS} does not fit {SPEC}: {error}") from error
-    return spec, network.eval(), TagTokenizer.of(content[TOKENIZER].decode(), most=spec.tokens)
+    tokenizer = TagTokenizer.of(content[TOKENIZER].decode(), most=spec.tokens)
+    return Loaded(spec, network.eval(), tokenizer, Lexicon.read(content[LEXICON].decode()))
 
 
 def _told(file: Path) -> tuple[TagSpec, dict[str, str]]:

@@ -35,7 +35,8 @@ class Span(NamedTuple):
 class Example:
     """A title with a tag (an index into TAGS, or UNKNOWN) for each word, and what the fields say (values in plain form).
 
-    `photo` is the photo's row number in a table kept beside; None: no photo.
+    `photo` is the photo's row number in a table kept beside; None: no photo. `hints` is what a dictionary says of each word, as tags;
+    empty: no dictionary was asked.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Example:
     values: Mapping[Label, str]
     family: str = ""
     photo: int | None = None
+    hints: tuple[int, ...] = ()
 
     def spans(self) -> tuple[Span, ...]:
         """The labelled spans in order."""

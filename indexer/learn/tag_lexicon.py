@@ -1,9 +1,15 @@
-"""The honest baseline: a dictionary of what the training spans said, with figures of amounts held open."""
+"""A dictionary of what the training's spans said, with figures of amounts held open: the honest baseline, and a hint for the network."""
 
+import json
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
+from pydantic import TypeAdapter, ValidationError
+
+from indexer.errors import ModelError
 from indexer.learn.tag_labels import UNKNOWN, Example, Span, chosen, runs
 from indexer.learn.tag_values import LABELS, Label
 from indexer.learn.tag_words import Word, unit_of
@@ -17,7 +23,12 @@ class Lexicon:
     Figures count as any figure before a unit, so "512 GB" is known from "256 GB".
     """
 
-    def __init__(self, train: Iterable[Example]) -> None:
+    def __init__(self, labels: Mapping[tuple[str, ...], Label]) -> None:
+        """Hold the runs that stand for a label."""
+        self._labels = dict(labels)
+
+    @classmethod
+    def learned(cls, train: Iterable[Example]) -> "Lexicon":
         """Count every run of words of the titles, and how often it was a span."""
         spans: Counter[tuple[tuple[str, ...], Label]] = Counter()
         all_runs: Counter[tuple[str, ...]] = Counter()
@@ -28,9 +39,19 @@ class Lexicon:
                     all_runs[key] += 1
                     if (start, end) in right:
                         spans[key, right[start, end]] += 1
-        self._labels: dict[tuple[str, ...], Label] = {
-            key: label for (key, label), count in spans.items() if count >= _LEAST_SHARE * all_runs[key]
-        }
+        return cls({key: label for (key, label), count in spans.items() if count >= _LEAST_SHARE * all_runs[key]})
+
+    @classmethod
+    def read(cls, text: str) -> "Lexicon":
+        """The dictionary that `text` wrote; raises ModelError."""
+        try:
+            return cls({tuple(key): label for key, label in TypeAdapter(list[tuple[list[str], Label]]).validate_json(text)})
+        except ValidationError as error:
+            raise ModelError(f"The tagger's dictionary is wrong: {error.errors()[0]['msg']}.") from error
+
+    def text(self) -> str:
+        """All of it as JSON, the same for the same dictionary."""
+        return json.dumps(sorted([list(key), label] for key, label in self._labels.items()), ensure_ascii=False)
 
     def tags(self, words: Sequence[Word]) -> tuple[int, ...]:
         """A tag for each word of a title."""
@@ -44,6 +65,20 @@ class Lexicon:
     def __len__(self) -> int:
         """Runs of words that it knows."""
         return len(self._labels)
+
+
+def hinted(examples: Iterable[Example], lexicon: Lexicon) -> list[Example]:
+    """The examples with what the dictionary says of their words."""
+    return [replace(one, hints=lexicon.tags(one.words)) for one in examples]
+
+
+def cross_hinted(train: Sequence[Example]) -> list[Example]:
+    """Training examples with hints from families of the other half, so that the network learns how far a dictionary is to be trusted."""
+    halves: tuple[list[Example], list[Example]] = ([], [])
+    for one in train:
+        halves[zlib.crc32(one.family.encode()) % 2].append(one)
+    others = (Lexicon.learned(halves[1]), Lexicon.learned(halves[0]))
+    return [replace(one, hints=others[zlib.crc32(one.family.encode()) % 2].tags(one.words)) for one in train]
 
 
 def _runs(words: Sequence[Word]) -> Iterable[tuple[int, int, tuple[str, ...]]]:

@@ -1,10 +1,11 @@
 """The network: a BERT whose states a photo's row conditions, a tag for each word, and a value for each label with a closed list.
 
     p      = photo ? W · (row - centre) / spread : null          (null is learned)
-    h'     = h ⊙ (1 + γ(p)) + β(p)                                 FiLM (Perez et al. 2018); γ and β begin as 0, so it begins as BERT
+    h'     = (h + d) ⊙ (1 + γ(p)) + β(p)                           FiLM (Perez et al. 2018); γ and β begin as 0, so it begins as BERT
     tags   = T · h'                                                for each token
     values = V · [mean h ; p]                                      for each label with known values
 
+d is learned for each tag that a dictionary of the catalogue's own values gives a word (a gazetteer feature; begins as 0).
 A photo that is there is left out in training now and then, so that titles alone are tagged well.
 """
 
@@ -36,10 +37,11 @@ class TagShape:
 
 
 class TagInputs(NamedTuple):
-    """A batch: token numbers and mask (n, tokens), photo rows (n, photo_width), and which of them are there (n,)."""
+    """A batch: token numbers, mask and hints (n, tokens), photo rows (n, photo_width), and which of them are there (n,)."""
 
     ids: "torch.Tensor"
     mask: "torch.Tensor"
+    hints: "torch.Tensor"
     photos: "torch.Tensor"
     there: "torch.Tensor"
 
@@ -78,7 +80,7 @@ def bert_like(config: Mapping[str, Any]) -> "torch.nn.Module":
 def make_network(bert: "torch.nn.Module", shape: TagShape, *, photos: Rows | None = None) -> "torch.nn.Module":
     """The network over a BERT, its heads new; `photos` (n, photo_width) are the training's, by which rows are centred and scaled.
 
-    Called with TagInputs' four tensors it gives TagOutputs. Raises WidthMismatch for rows of another width.
+    Called with TagInputs' five tensors it gives TagOutputs. Raises WidthMismatch for rows of another width.
     """
     if photos is not None and photos.shape[1] != shape.photo_width:
         raise WidthMismatch(f"Photo rows of {photos.shape[1]} numbers, the network takes {shape.photo_width}.")
@@ -102,6 +104,8 @@ def _network_class() -> Any:
             width = int(cast("Any", bert).config.hidden_size)
             self.bert = bert
             self.listed = tuple(shape.values)
+            self.hints = nn.Embedding(len(TAGS), width)
+            nn.init.zeros_(self.hints.weight)
             self.null = nn.Parameter(torch.zeros(width))
             self.photo = nn.Linear(shape.photo_width, width) if shape.photo_width else None
             self.register_buffer("centre", torch.zeros(shape.photo_width))
@@ -113,14 +117,16 @@ def _network_class() -> Any:
             self.tags = nn.Linear(width, len(TAGS))
             self.values = nn.ModuleDict({f"{label}_is": nn.Linear(2 * width, len(known)) for label, known in shape.values.items()})
 
-        def forward(self, ids: torch.Tensor, mask: torch.Tensor, photos: torch.Tensor, there: torch.Tensor) -> TagOutputs:
+        def forward(
+            self, ids: torch.Tensor, mask: torch.Tensor, hints: torch.Tensor, photos: torch.Tensor, there: torch.Tensor
+        ) -> TagOutputs:
             states = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
             seen = self.null.expand(len(ids), -1)
             if self.photo is not None:
                 projected = self.photo((photos - cast("torch.Tensor", self.centre)) / cast("torch.Tensor", self.spread))
                 seen = torch.where(there[:, None], projected, seen)
             gain, shift = self.film(seen)[:, None].chunk(2, dim=-1)
-            tags = self.tags(self.dropout(states * (1 + gain) + shift))
+            tags = self.tags(self.dropout((states + self.hints(hints)) * (1 + gain) + shift))
             kept = mask[..., None].to(states.dtype)
             both = self.dropout(torch.cat([(states * kept).sum(dim=1) / kept.sum(dim=1), seen], dim=1))
             return TagOutputs(tags, {label: self.values[f"{label}_is"](both) for label in self.listed})

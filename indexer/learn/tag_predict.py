@@ -11,7 +11,7 @@ from indexer.batches import batches
 from indexer.learn.tag_labels import Example
 from indexer.learn.tag_model import TagInputs, TagOutputs
 from indexer.learn.tag_report import Judged
-from indexer.learn.tag_tokens import Block, TagTokenizer
+from indexer.learn.tag_tokens import TagTokenizer, Tokens, placed
 from indexer.vectors import Rows
 
 if TYPE_CHECKING:
@@ -56,10 +56,14 @@ class Reader:
             self._network.train(was_training)
         return [one for one in answers if one is not None]
 
-    def inputs(self, examples: Sequence[Example], block: Block, *, there: npt.NDArray[np.bool_]) -> TagInputs:
+    def inputs(self, examples: Sequence[Example], tokens: Sequence[Tokens], *, there: npt.NDArray[np.bool_]) -> TagInputs:
         """The network's inputs; a photo counts where the example has one and `there` says so."""
         import torch
 
+        block = self._tokenizer.block(tokens)
+        length = block.ids.shape[1]
+        said = [one.hints or (0,) * len(one.words) for one in examples]
+        hints = np.stack([placed(each, token, length=length, elsewhere=0) for each, token in zip(said, tokens, strict=True)])
         has = np.array([one.photo is not None for one in examples]) & there
         width = 0 if self._photos is None else self._photos.shape[1]
         rows = np.zeros((len(examples), width), dtype=np.float32)
@@ -69,12 +73,11 @@ class Reader:
                     rows[at] = self._photos[cast("int", one.photo)]
         else:
             has[:] = False
-        return TagInputs(torch.from_numpy(block.ids), torch.from_numpy(block.mask), torch.from_numpy(rows), torch.from_numpy(has))
+        return TagInputs(*(torch.from_numpy(each) for each in (block.ids, block.mask, hints, rows, has)))
 
     def _some(self, examples: Sequence[Example], *, with_photos: bool) -> list[Read]:
         tokens = [self._tokenizer.tokens([word.text for word in one.words]) for one in examples]
-        block = self._tokenizer.block(tokens)
-        inputs = self.inputs(examples, block, there=np.full(len(examples), fill_value=with_photos))
+        inputs = self.inputs(examples, tokens, there=np.full(len(examples), fill_value=with_photos))
         device = next(self._network.parameters()).device
         said = cast("TagOutputs", self._network(*(tensor.to(device) for tensor in inputs)))
         chances = said.tags.float().softmax(dim=-1).cpu().numpy()

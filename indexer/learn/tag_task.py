@@ -79,13 +79,14 @@ def values_of(train: Iterable[Example], *, least: int = _LEAST) -> dict[Label, t
 def withheld(example: Example, label: Label, *, mask: str = MASK) -> Example:
     """The example without the label's words in its title: each becomes `mask`; tags and values stay.
 
-    Words that name the value elsewhere in the title are withheld with it.
+    Words that name the value elsewhere in the title are withheld with it, and what a dictionary said of any of them.
     """
     gone = {at for span in example.spans() if span.label == label for at in range(span.start, span.end)}
     value = set(example.values.get(label, "").split())
     gone |= {at for at, word in enumerate(example.words) if value.intersection(key_of([word]))}
     words = tuple(Word(mask, word.start, word.end) if at in gone else word for at, word in enumerate(example.words))
-    return replace(example, words=words)
+    hints = tuple(0 if at in gone else hint for at, hint in enumerate(example.hints))
+    return replace(example, words=words, hints=hints)
 
 
 class TagTask:
@@ -167,14 +168,14 @@ class TagTask:
 
         asked = [self._drawn(one, generator) for one in examples]
         tokens = [self._tokenizer.tokens([word.text for word in one.words]) for one in asked]
-        block = self._tokenizer.block(tokens)
+        length = max(len(each.ids) for each in tokens)
         there = generator.random(len(asked)) >= self._own.without_photo
-        tags = np.stack([placed(one.tags, each, length=block.ids.shape[1]) for one, each in zip(asked, tokens, strict=True)])
+        tags = np.stack([placed(one.tags, each, length=length) for one, each in zip(asked, tokens, strict=True)])
         values: dict[str, torch.Tensor] = {
             label: torch.tensor([known.index(v) if (v := one.values.get(label, "")) in known else UNKNOWN for one in asked])
             for label, known in self._shape.values.items()
         }
-        return TagBatch(self._reader.inputs(asked, block, there=there), torch.from_numpy(tags), values)
+        return TagBatch(self._reader.inputs(asked, tokens, there=there), torch.from_numpy(tags), values)
 
     def _drawn(self, example: Example, generator: np.random.Generator) -> Example:
         """The example as it is, or with the words of one listed label withheld."""

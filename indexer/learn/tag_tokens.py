@@ -97,9 +97,9 @@ class TagTokenizer:
         return Block(ids, mask)
 
 
-def placed(tags: Sequence[int], tokens: Tokens, *, length: int) -> npt.NDArray[np.int64]:
-    """The words' tags at their first tokens, UNKNOWN elsewhere: (length,)."""
-    row = np.full(length, UNKNOWN, dtype=np.int64)
+def placed(tags: Sequence[int], tokens: Tokens, *, length: int, elsewhere: int = UNKNOWN) -> npt.NDArray[np.int64]:
+    """The words' tags at their first tokens, `elsewhere` at every other place: (length,)."""
+    row = np.full(length, elsewhere, dtype=np.int64)
     for tag, place in zip(tags, tokens.firsts, strict=True):
         if place >= 0:
             row[place] = tag

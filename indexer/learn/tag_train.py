@@ -17,9 +17,9 @@ from indexer.learn.machine import seeded
 from indexer.learn.packages import need
 from indexer.learn.settings import LoopSettings
 from indexer.learn.tag_card import card_text, report_png
-from indexer.learn.tag_checkpoint import CARD, METRICS, TagSpec, bert_config, check_absent, data_digest, save_tagger
+from indexer.learn.tag_checkpoint import CARD, LEXICON, METRICS, TagSpec, bert_config, check_absent, data_digest, save_tagger
 from indexer.learn.tag_labels import Covered, Example, label_products
-from indexer.learn.tag_lexicon import Lexicon
+from indexer.learn.tag_lexicon import Lexicon, cross_hinted, hinted
 from indexer.learn.tag_model import TagShape, bert_from, make_network
 from indexer.learn.tag_photos import PhotoTable, local_sources
 from indexer.learn.tag_predict import Reader, judged
@@ -118,22 +118,23 @@ class Training:
         self._photos = rows
         with seeded(how.loop.seed):
             self.network: torch.nn.Module = make_network(bert_from(how.start.path), self._shape, photos=rows)
-        data = TagData(parts.train, parts.dev[:DEV_MOST], rows)
+        self._lexicon = Lexicon.learned(parts.train)
+        data = TagData(cross_hinted(parts.train), hinted(parts.dev[:DEV_MOST], self._lexicon), rows)
         self._task = TagTask(self.network, self._tokenizer, data, shape=self._shape, settings=(how.task, how.loop))
 
     def run(self, log: RunLog, *, state: Path | None = None) -> Tried:
         """Train and measure; with `state` an interrupted training goes on from there. Raises what `fit` raises."""
         parts = self.catalogue.parts
         seen = SeenWords(parts.train)
-        lexicon = Lexicon(parts.train)
-        before = measured([Judged(one, lexicon.tags(one.words)) for one in parts.test], seen=seen)
+        test = hinted(parts.test, self._lexicon)
+        before = measured([Judged(one, one.hints) for one in test], seen=seen)
         fitted = fit(self._task, self.how.loop, log, folder=state)
         reader = Reader(self.network, self._tokenizer, photos=self._photos)
-        after = measured(judged(parts.test, reader.read(parts.test)), seen=seen)
+        after = measured(judged(test, reader.read(test)), seen=seen)
         bare = None
         if self._photos is not None:
-            bare = measured(judged(parts.test, reader.read(parts.test, with_photos=False)), seen=seen)
-        values = {label: guessed(reader, parts.test, label, known) for label, known in self._shape.values.items()}
+            bare = measured(judged(test, reader.read(test, with_photos=False)), seen=seen)
+        values = {label: guessed(reader, test, label, known) for label, known in self._shape.values.items()}
         return Tried(before, after, bare, {label: pair for label, pair in values.items() if pair[0].support}, fitted.history)
 
     def spec(self, name: str) -> TagSpec:
@@ -165,6 +166,7 @@ class Training:
         }
         files = {
             TOKENIZER: self._tokenizer.text().encode(),
+            LEXICON: self._lexicon.text().encode(),
             METRICS: (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode(),
             CARD: card_text(spec, told).encode(),
             "report.png": report_png(tried.before, tried.after, title=spec.name),

@@ -3,23 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from indexer.errors import WidthMismatch
-from indexer.learn.tag_checkpoint import TagSpec, load_tagger
+from indexer.learn.tag_checkpoint import Loaded, load_tagger
 from indexer.learn.tag_labels import Example, spans_of
+from indexer.learn.tag_lexicon import hinted
 from indexer.learn.tag_predict import Read, Reader
-from indexer.learn.tag_tokens import TagTokenizer
 from indexer.learn.tag_values import LABELS, Label, facts_of
 from indexer.learn.tag_words import Word, words_of
 from indexer.query.entities import Entity
 from indexer.records import Product, Value
 from indexer.vectors import Row
-
-if TYPE_CHECKING:
-    import torch
 
 SURE = 0.9
 """How sure a value must be before a product gets it."""
@@ -54,16 +50,15 @@ class Filled:
 class Tagger:
     """Titles, with or without a photo's row -> what they say. Not made for several threads at once."""
 
-    def __init__(self, spec: TagSpec, network: "torch.nn.Module", tokenizer: TagTokenizer) -> None:
+    def __init__(self, loaded: Loaded) -> None:
         """Hold a checkpoint's parts."""
-        self.spec = spec
-        self._network = network.eval()
-        self._tokenizer = tokenizer
+        self.spec = loaded.spec
+        self._parts = loaded
 
     @classmethod
     def load(cls, folder: Path) -> "Tagger":
         """The tagger in a checkpoint folder; raises what `load_tagger` raises."""
-        return cls(*load_tagger(folder))
+        return cls(load_tagger(folder))
 
     def tag(self, titles: Sequence[str], *, photos: Sequence[Row | None] | None = None) -> list[Tagged]:
         """What each title says; `photos` has a row of the spec's photo encoder, or None, for each.
@@ -77,8 +72,8 @@ class Tagger:
             raise WidthMismatch(f"This tagger takes photo rows of {self.spec.photo_width} numbers.")
         numbers = iter(range(len(rows)))
         places = [None if row is None else next(numbers) for row in photos or [None] * len(titles)]
-        examples = [_untold(title, photo) for title, photo in zip(titles, places, strict=True)]
-        reader = Reader(self._network, self._tokenizer, photos=np.stack(rows) if rows else self._no_photos())
+        examples = hinted((_untold(title, photo) for title, photo in zip(titles, places, strict=True)), self._parts.lexicon)
+        reader = Reader(self._parts.network, self._parts.tokenizer, photos=np.stack(rows) if rows else self._no_photos())
         return [self._tagged(one, read) for one, read in zip(examples, reader.read(examples), strict=True)]
 
     def entities(self, query: str) -> tuple[Entity, ...]:

@@ -85,26 +85,26 @@ def tags(lexicon: Lexicon, title: str) -> list[str]:
 
 
 def test_a_dictionary_tags_what_it_was_told() -> None:
-    lexicon = Lexicon([example("Old Oak red chair", "B-brand I-brand B-colour B-type"), example("Oak table", "O B-type")])
+    lexicon = Lexicon.learned([example("Old Oak red chair", "B-brand I-brand B-colour B-type"), example("Oak table", "O B-type")])
     assert tags(lexicon, "RED chairs by Old-Oak") == ["B-colour", "B-type", "O", "B-brand", "I-brand", "I-brand"]
     assert tags(lexicon, "Oak sofa") == ["O", "O"]
     assert len(lexicon) == 4
 
 
 def test_a_dictionary_doubts_a_word_that_is_mostly_something_else() -> None:
-    lexicon = Lexicon([example("orange", "B-colour"), example("orange juice", "O B-type"), example("orange tree", "O B-type")])
+    lexicon = Lexicon.learned([example("orange", "B-colour"), example("orange juice", "O B-type"), example("orange tree", "O B-type")])
     assert tags(lexicon, "orange") == ["O"]
-    tied = Lexicon([example("orange", "B-colour"), example("orange juice", "O B-type")])
+    tied = Lexicon.learned([example("orange", "B-colour"), example("orange juice", "O B-type")])
     assert tags(tied, "orange") == ["B-colour"]
 
 
 def test_a_dictionary_holds_figures_open() -> None:
-    lexicon = Lexicon([example("disk 256 GB", "O B-size I-size"), example('15.6 " screen', "B-size I-size O")])
+    lexicon = Lexicon.learned([example("disk 256 GB", "O B-size I-size"), example('15.6 " screen', "B-size I-size O")])
     assert tags(lexicon, "512GB") == ["B-size", "I-size"]
     assert tags(lexicon, '27"') == ["B-size", "I-size"]
     assert tags(lexicon, "512 kg") == ["O", "O"]
 
 
 def test_a_dictionary_does_not_count_unknown_words() -> None:
-    lexicon = Lexicon([example("gold", "B-colour"), example("gold", "?"), example("gold", "?")])
+    lexicon = Lexicon.learned([example("gold", "B-colour"), example("gold", "?"), example("gold", "?")])
     assert tags(lexicon, "gold") == ["B-colour"]
