@@ -59,6 +59,8 @@ def tag(
                 stream.write(json.dumps(row_of(marked(product, filled)), ensure_ascii=False) + "\n")
             shown.at(counts["products"])
         shown.end()
+    if table is not None:
+        table.remember()
     if as_json:
         print(json.dumps(counts))
         return

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from indexer.records import Product
 from indexer.vectors import Rows
 
 TOGETHER = 16
+_MANY = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class PhotoTable:
         self.encoder = encoder
         self._limits = limits or PhotoLimits()
         self._file = folder / f"photos-{encoder.spec.digest[:16]}.npz" if folder else None
+        self._fresh = 0
         self._rows: dict[str, Rows] = _remembered(self._file, encoder.spec.width) if self._file else {}
 
     @property
@@ -57,10 +60,20 @@ class PhotoTable:
                     fresh = {}
             keys.append(key)
         self._encode(fresh)
-        self._remember()
+        if self._fresh >= max(_MANY, len(self._rows) // 4):  # the file is written whole: seldom, so that this stays linear
+            self.remember()
         numbers = {key: number for number, key in enumerate(dict.fromkeys(key for key in keys if key in self._rows))}
         table = np.stack([self._rows[key] for key in numbers]) if numbers else np.zeros((0, self.width), dtype=np.float32)
         return table, [numbers.get(key) if key is not None else None for key in keys]
+
+    def remember(self) -> None:
+        """Write what was encoded since the last time, if a folder remembers; a caller does so when it is done. Raises OSError."""
+        if self._file is None or not self._fresh:
+            return
+        self._fresh = 0
+        written = io.BytesIO()
+        np.savez(written, keys=np.array(list(self._rows)), rows=np.stack(list(self._rows.values())))
+        write_whole(self._file, written.getvalue())
 
     def _bytes(self, source: str) -> bytes | None:
         try:
@@ -77,13 +90,7 @@ class PhotoTable:
                 continue
         for some in batches(list(pixels), size=TOGETHER):
             self._rows.update(zip(some, self.encoder.encode([pixels[key] for key in some]), strict=True))
-
-    def _remember(self) -> None:
-        if self._file is None or not self._rows:
-            return
-        written = io.BytesIO()
-        np.savez(written, keys=np.array(list(self._rows)), rows=np.stack(list(self._rows.values())))
-        write_whole(self._file, written.getvalue())
+            self._fresh += len(some)
 
 
 def local_sources(products: Iterable[Product]) -> list[str]:
@@ -95,6 +102,6 @@ def _remembered(file: Path, width: int) -> dict[str, Rows]:
     try:
         with np.load(file, allow_pickle=False) as kept:
             keys, rows = kept["keys"], kept["rows"].astype(np.float32)
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return {}
     return dict(zip(keys.tolist(), rows, strict=True)) if rows.shape == (len(keys), width) else {}

@@ -99,6 +99,7 @@ def catalogue_of(products: Sequence[Product], *, seed: int = 0, limit: int | Non
     if table is None:
         return Catalogue(split(picked, seed=seed), covered)
     rows, numbers = table.rows(local_sources(products[at] for at in chosen))
+    table.remember()
     seen = [replace(one, photo=number) for one, number in zip(picked, numbers, strict=True)]
     return Catalogue(split(seen, seed=seed), covered, rows, table.encoder.spec.digest)
 

@@ -94,6 +94,8 @@ class Tagger:
     def _tagged(self, example: Example, read: Read) -> Tagged:
         spans = []
         for span in spans_of(read.tags):
+            if all(word.is_sign for word in example.words[span.start : span.end]):
+                continue  # signs alone name nothing
             start, end = example.words[span.start].start, example.words[span.end - 1].end
             sure = min(read.sure[span.start : span.end])
             spans.append(Entity(span.label, example.title[start:end], start, end, sure))

@@ -265,6 +265,9 @@ def test_photos_are_looked_up_once_and_remembered(tmp_path: Path) -> None:
     assert numbers[5] is None
     assert numbers[6] == numbers[1]
     assert first.seen == len(rows) == 4
+    assert not (tmp_path / "rows").exists()
+    table.remember()
+    table.remember()
     second = MeanColour()
     again, _ = PhotoTable(second, folder=tmp_path / "rows").rows(sources)
     assert second.seen == 0
