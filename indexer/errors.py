@@ -35,6 +35,7 @@ IndexerError              retry?  meaning
 │  └─ LedgerTooNew        no      its tables were made by a later release
 ├─ BrokerUnavailable      yes     the broker does not answer
 ├─ EvaluationError        no      judgments, runs or queries that can't be measured
+├─ LearningError          no      a training that can't begin or go on: too little to learn from, or a loss that is no number
 ├─ StoreError             no      OpenSearch refused
 │  ├─ StoreUnavailable    yes     no connection, a time-out, or 502/503/504
 │  ├─ StoreBusy           yes     429: it asks for a slower pace
@@ -209,6 +210,10 @@ class BrokerUnavailable(IndexerError):
 
 class EvaluationError(IndexerError):
     """Judgments, runs or queries that can't be measured as they are."""
+
+
+class LearningError(IndexerError):
+    """A training can't begin or go on: too little to learn from, or a loss that is no number."""
 
 
 class StoreError(IndexerError):

@@ -22,6 +22,8 @@ COMMANDS = {
     "ranker": "indexer.cli.ranker",
     "judgments": "indexer.cli.judgments",
     "model": "indexer.cli.model",
+    "learn": "indexer.cli.learn",
+    "tag": "indexer.cli.tag",
     "status": "indexer.cli.status",
     "job": "indexer.cli.job",
     "letters": "indexer.cli.letters",

@@ -1,0 +1,152 @@
+"""`fusedex learn tag`: a tagger for brand, colour, size, material and type, from the catalogue's own fields."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from indexer.cli.progress import Display, display
+from indexer.encode.image import ImageEncoder, Lite0
+from indexer.encode.transformer import Folder, minilm
+from indexer.feed.read import read_feed
+from indexer.learn.logs import Epoch, JsonLines, RunLog, Several
+from indexer.learn.settings import LoopSettings
+from indexer.learn.tag_checkpoint import check_absent
+from indexer.learn.tag_labels import Covered
+from indexer.learn.tag_photos import PhotoLimits, PhotoTable
+from indexer.learn.tag_report import Report
+from indexer.learn.tag_task import TagSettings
+from indexer.learn.tag_train import TagHow, Training, Tried, catalogue_of
+from indexer.learn.tag_values import Label
+from indexer.records import Product
+from indexer.settings import Settings
+
+ATTRIBUTES = 512
+"""Attributes read of each product: labels may stand far behind, and nothing is stored."""
+
+
+def tag(
+    feed: Annotated[
+        list[Path], typer.Argument(help="The catalogue: files, folders or patterns, as `fusedex feed` takes them.", show_default=False)
+    ],
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the tagger; must not exist.", show_default=False)],
+    limit: Annotated[int | None, typer.Option(min=1, help="Titles at most, drawn by the seed; default: all.")] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Times that each title is learned from.")] = 5,
+    batch: Annotated[int, typer.Option(min=1, help="Titles a step.")] = 16,
+    tokens: Annotated[int, typer.Option(min=8, max=512, help="Tokens of a title that are read.")] = 128,
+    learning_rate: Annotated[float, typer.Option(min=0, help="AdamW's, for the pretrained network; new layers learn faster.")] = 2e-5,
+    photos: Annotated[bool, typer.Option("--photos/--no-photos", help="Look at photos that lie on a disk here, too.")] = True,
+    seed: Annotated[int, typer.Option(min=0, help="For parts, shuffling and new layers.")] = 0,
+    text_folder: Annotated[Path | None, typer.Option(help="A pretrained BERT's folder; default: MiniLM from its package.")] = None,
+    state: Annotated[Path | None, typer.Option(help="Folder that keeps each epoch, so that an interrupted training goes on.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The metrics as one JSON object on standard output, nothing else.")] = False,
+) -> None:
+    """Train a tagger: spans and values of brand, colour, size, material and type, from title and photo.
+
+    Labels are the catalogue's own fields, found in its titles. Test titles are of families that were not trained on; a dictionary
+    of the training's labels is measured beside the tagger. The folder is written whole at the end, or not at all.
+    """
+    check_absent(out)
+    settings = Settings.load()
+    start = Folder(path=text_folder, name=text_folder.name) if text_folder else minilm()
+    how = TagHow(
+        start=start,
+        loop=LoopSettings(epochs=epochs, batch=batch, learning_rate=learning_rate, seed=seed),
+        task=TagSettings(tokens=tokens),
+        limit=limit,
+    )
+    table = photo_table(settings) if photos else None
+    catalogue = catalogue_of(products_of(feed, settings), seed=seed, limit=limit, table=table)
+    training = Training(catalogue, how)
+    console = Console(stderr=as_json)
+    show_coverage(catalogue.covered, console)
+    with display() as shown:
+        logs: list[RunLog] = [Steps(shown)]
+        if state is not None:
+            logs.append(JsonLines(state / "log.jsonl"))
+        tried = training.run(Several(*logs), state=state)
+    training.save(out, tried)
+    if as_json:
+        print(json.dumps(tried.told(), ensure_ascii=False))
+        return
+    show_tried(tried, console)
+    console.print(escape(f"written: {out}"), highlight=False, soft_wrap=True)
+
+
+def products_of(feed: list[Path], settings: Settings) -> list[Product]:
+    """The feed's products; offers, deletes and rejected rows are passed over. Raises UnreadableFeed."""
+    own = settings.feed.model_copy(update={"attribute_cap": max(ATTRIBUTES, settings.feed.attribute_cap)})
+    return [event for event in read_feed(feed, own) if isinstance(event, Product)]
+
+
+def photo_table(settings: Settings) -> PhotoTable:
+    """Rows of the `image` encoder, remembered under the home folder. Raises ModelUnavailable."""
+    encode = settings.encode
+    network = Lite0(grey=encode.grey, device=encode.device, dtype=encode.dtype, threads=encode.threads)
+    limits = PhotoLimits(largest_bytes=settings.feed.photo_bytes, pixels=settings.feed.photo_pixels)
+    return PhotoTable(ImageEncoder(network), folder=settings.home / "learn", limits=limits)
+
+
+class Steps(RunLog):
+    """Moves the display a batch at a time, and says what each epoch came to."""
+
+    def __init__(self, shown: Display) -> None:
+        """Nothing has begun."""
+        self._shown = shown
+        self._epoch = 0
+
+    def stepped(self, done: int, *, steps: int, loss: float) -> None:
+        """Move the bar."""
+        del loss
+        if done == 1:
+            self._shown.begin(f"epoch {self._epoch + 1}", total=steps)
+        self._shown.at(done)
+
+    def epoch_ended(self, epoch: Epoch, *, best: bool) -> None:
+        """End the bar, and name the dev measures."""
+        self._shown.end()
+        self._epoch = epoch.number + 1
+        told = ", ".join(f"{name} {value:.3f}" for name, value in epoch.measures.items())
+        self._shown.warn(f"epoch {self._epoch}: loss {epoch.loss:.3f}, {told}{' (best so far)' if best else ''}")
+
+
+def show_coverage(covered: Mapping[Label, Covered], console: Console) -> None:
+    """How many products tell a label, and how many titles say it."""
+    table = Table(header_style="bold", title="labels from the catalogue's own fields", title_justify="left", title_style="bold")
+    table.add_column("label")
+    for head in ("field told", "said in title", "share", "spans"):
+        table.add_column(head, justify="right")
+    for label, one in covered.items():
+        table.add_row(label, f"{one.told:,}", f"{one.aligned:,}", f"{one.share:.2f}", f"{one.spans:,}")
+    console.print(table)
+
+
+def show_tried(tried: Tried, console: Console) -> None:
+    """The test report beside the dictionary's, then the guessed values."""
+    console.print(report_table(tried.before, tried.after, title="test titles, whole spans"))
+    if tried.without_photos is not None:
+        console.print(f"micro F1 without photos: {tried.without_photos.micro.f1:.4f}", highlight=False)
+    for label, (with_photo, without) in tried.values.items():
+        told = f"{label} guessed, its word withheld: macro F1 {with_photo.f1:.3f} with photo, {without.f1:.3f} without"
+        console.print(f"{told} ({without.support:,} titles)", highlight=False)
+
+
+def report_table(before: Report, after: Report, *, title: str) -> Table:
+    """Precision, recall, F1 and support by label, the dictionary's F1 beside them, and recall on words that training did not have."""
+    table = Table(header_style="bold", title=title, title_justify="left", title_style="bold")
+    table.add_column("label")
+    for head in ("precision", "recall", "F1", "support", "dictionary's F1", "recall, unseen words"):
+        table.add_column(head, justify="right")
+    named = {**after.labels, "macro": after.macro, "micro": after.micro}
+    old = {**before.labels, "macro": before.macro, "micro": before.micro}
+    for name, one in named.items():
+        share, count = after.unseen.get(name, (0.0, 0))
+        figures = (f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}", f"{one.support:,}", f"{old[name].f1:.3f}")
+        table.add_row(name, *figures, f"{share:.3f} of {count:,}" if count else "")
+    return table

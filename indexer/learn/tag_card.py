@@ -1,0 +1,112 @@
+"""What is written beside a tagger for people: a card with data, measures and limits, and the report as a picture."""
+
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from indexer.learn.packages import need
+from indexer.learn.tag_report import Report
+from indexer.learn.tag_values import LABELS
+
+if TYPE_CHECKING:
+    from indexer.learn.tag_checkpoint import TagSpec
+
+_LIMITS = """\
+- Its labels come from the fields of the catalogue, not from people: where fields are wrong, it learned and was measured on that.
+- Words that other products' fields know under a label that their own product lacks were left out of training and measuring.
+- A span counts only as a whole. Test families were never trained on, but most of their words were; see "unseen words".
+- A guessed value is one of a closed list, and the guess is always some value of it: mind its confidence.
+- It was trained on titles; queries are shorter, so their entities are to be offered, not imposed.
+"""
+
+
+def card_text(spec: "TagSpec", metrics: Mapping[str, Any]) -> str:
+    """The card, as Markdown, from a spec and the metrics of its checkpoint."""
+    titles, settings = metrics["titles"], metrics["settings"]
+    lines = [
+        f"# {spec.name}",
+        "",
+        "Finds brand, colour, size, material and type in a product's title, and guesses values from title and photo.",
+        "",
+        f"- Begins as: {spec.origin}",
+        f"- Licence: {spec.licence}",
+        f"- Titles: {titles['train']:,} to learn from, {titles['dev']:,} to choose by, {titles['test']:,} of other families to report on",
+        f"- Data digest: {spec.data}",
+        f"- Photos: {'rows of ' + str(spec.photo_width) + ' numbers' if spec.photo_width else 'none'}",
+        _training_line(settings),
+        "",
+        "## Test report",
+        "",
+        *_report_lines(metrics),
+        "",
+        "## Values guessed with their word withheld from the title",
+        "",
+        *_value_lines(metrics),
+        "",
+        "## How much of the fields the titles say",
+        "",
+        "| label | products with the field | titles that say it | share | spans |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {label} | {one['told']:,} | {one['aligned']:,} | {one['share']:.2f} | {one['spans']:,} |"
+            for label, one in metrics["coverage"].items()
+        ),
+        "",
+        "## Limits",
+        "",
+        _LIMITS,
+    ]
+    return "\n".join(lines)
+
+
+def report_png(before: Report, after: Report, *, title: str) -> bytes:
+    """F1 by label, the dictionary beside the tagger, as a PNG. Raises ModelUnavailable without matplotlib."""
+    need("matplotlib")
+    from matplotlib.figure import Figure
+
+    names = [label for label in LABELS if after.labels[label].support]
+    rows = [*names, "macro", "micro"]
+    figure = Figure(figsize=(7, 0.55 * len(rows) + 1.2), layout="constrained")
+    axes = figure.subplots()
+    for report, shift, colour, name in ((before, 0.2, "#b8c2cc", "dictionary"), (after, -0.2, "#1f5fa8", "tagger")):
+        scores = [*(report.labels[label] for label in names), report.macro, report.micro]
+        bars = axes.barh([at + shift for at in range(len(rows), 0, -1)], [one.f1 for one in scores], height=0.38, color=colour, label=name)
+        axes.bar_label(bars, fmt="%.3f", padding=3, fontsize=8)
+    axes.set_yticks(range(len(rows), 0, -1), [f"{name} ({after.labels[name].support:,})" if name in names else name for name in rows])
+    axes.set(xlim=(0, 1.1), xlabel="F1 of whole spans (number of spans)")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2)
+    figure.suptitle(title, fontsize=10)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=120, metadata={"Software": None})
+    return drawn.getvalue()
+
+
+def _training_line(settings: Mapping[str, Any]) -> str:
+    rate = f"AdamW at {settings['learning_rate']:g} (new layers {settings['heads']:g} times)"
+    return (
+        f"- Training: {settings['epochs']} epochs, batch {settings['batch']}, {rate}, {settings['tokens']} tokens, seed {settings['seed']}"
+    )
+
+
+def _report_lines(metrics: Mapping[str, Any]) -> list[str]:
+    before, after = metrics["dictionary"], metrics["tagger"]
+    lines = [
+        "| label | precision | recall | F1 | support | dictionary's F1 | recall on unseen words |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    named = {**after["labels"], "macro": after["macro"], "micro": after["micro"]}
+    old = {**before["labels"], "macro": before["macro"], "micro": before["micro"]}
+    for name, one in named.items():
+        share, count = after["unseen"].get(name, (0.0, 0))
+        unseen = f"{share:.3f} of {count}" if count else ""
+        figures = f"{one['precision']:.3f} | {one['recall']:.3f} | {one['f1']:.3f} | {one['support']:,}"
+        lines.append(f"| {name} | {figures} | {old[name]['f1']:.3f} | {unseen} |")
+    return lines
+
+
+def _value_lines(metrics: Mapping[str, Any]) -> list[str]:
+    lines = ["| label | macro F1 with photo | without | titles |", "| --- | ---: | ---: | ---: |"]
+    for label, pair in metrics["values_withheld"].items():
+        lines.append(f"| {label} | {pair['with_photo']['f1']:.3f} | {pair['without']['f1']:.3f} | {pair['without']['support']:,} |")
+    return lines
