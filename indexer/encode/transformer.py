@@ -92,6 +92,11 @@ class TransformerEncoder(TextEncoder):
                 pooled = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
             return cast("npt.ArrayLike", pooled.cpu().numpy())
 
+    def torch_model(self) -> "tuple[torch.nn.Module, Tokenizer]":
+        """The model, loaded now if it was not yet, and its tokeniser, for those who ask for gradients; both stay ours."""
+        loaded = self._loaded.get()
+        return loaded.model, loaded.tokenizer
+
     def _load(self) -> _Loaded:
         try:
             return self._read_folder()
