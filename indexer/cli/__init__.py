@@ -20,6 +20,7 @@ COMMANDS = {
     "explain-match": "indexer.cli.explain_match",
     "evaluate": "indexer.cli.evaluate",
     "tune": "indexer.cli.tune",
+    "learn": "indexer.cli.learn",
     "status": "indexer.cli.status",
     "job": "indexer.cli.job",
     "letters": "indexer.cli.letters",

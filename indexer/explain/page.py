@@ -2,13 +2,11 @@
 
 import base64
 import json
-import os
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from indexer.errors import EvaluationError
-from indexer.evaluate.report import STYLE
+from indexer.evaluate.report import STYLE, write_whole
 from indexer.evaluate.sections import signed, table
 from indexer.explain.match import Match, Part
 from indexer.explain.picture import png, undrawn
@@ -55,18 +53,6 @@ def write(match: Match, folder: Path) -> tuple[Path, ...]:
         "match.json": (json.dumps(match.as_object(), ensure_ascii=False, indent=1) + "\n").encode(),
     }
     return tuple(write_whole(folder / name, content) for name, content in files.items())
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Put a file in its place once all of it is written; its path. Raises EvaluationError where that fails."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-        draft.write_bytes(content)
-        draft.replace(path)
-    except OSError as error:
-        raise EvaluationError(f"{path} can't be written: {error.strerror}.", cure="Name another place.") from error
-    return path
 
 
 def _remarks(match: Match) -> Iterator[str]:

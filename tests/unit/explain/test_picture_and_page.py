@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from indexer.errors import EvaluationError
+from indexer.evaluate.report import write_whole
 from indexer.explain import fonts
 from indexer.explain.fonts import UNDRAWN, cjk_file, drawable
-from indexer.explain.page import page, write, write_whole
+from indexer.explain.page import page, write
 from indexer.explain.picture import png, undrawn
 from indexer.records import Product
 from tests.unit.explain.matched import match, picture
