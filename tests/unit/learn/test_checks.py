@@ -18,7 +18,7 @@ from indexer.learn.check_page import page, told
 from indexer.learn.checks import Seen, check
 from indexer.learn.findings import CHECKS, Checked, Finding, ordered
 from indexer.learn.listings import read_listings
-from indexer.records import Delete, Money, Offer, Photo, Product, Rejected
+from indexer.records import Delete, Event, Money, Offer, Photo, Product, Rejected
 from indexer.settings import FeedSettings
 from indexer.text import DEFAULT
 from tests.unit.learn.listed import listing
@@ -55,7 +55,7 @@ def encoders(*, photos: bool = True) -> Encoders:
 
 
 def test_listings_are_the_last_of_each_id() -> None:
-    events = [
+    events: list[Event | Rejected] = [
         Product(id="a", title="old"),
         Product(id="b", title="<b>B</b>", attributes={"colour": "red", "img_low": "x", "ean": "1"}),
         Offer(id="b", stock=1),
