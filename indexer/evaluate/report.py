@@ -51,6 +51,7 @@ def page(evaluation: Evaluation, *, worst: int = 10) -> str:
         spread_plot(evaluation),
         *_comparisons(evaluation, worst),
         *sections.groups_tables(evaluation),
+        *sections.slices_table(evaluation),
         "<h2>Worst queries</h2>",
         *(sections.worst_table(evaluation, place, first=worst) for place in range(len(evaluation.runs))),
         "<h2>How to read this</h2>",

@@ -51,6 +51,8 @@ TEMPLATES: Mapping[Language, tuple[str, ...]] = {
         "{brand} {material}{kind}",
     ),
 }
+NO_KINDS = frozenset({"original", "compatible", "refurbished", "oem", "new", "standard", "other"})
+"""What sources write under `type` of things whose kind goes without saying there."""
 LENGTH_CAP = 40
 """Characters of a slot; a longer value is a list or a sentence, and nobody types it."""
 
@@ -107,7 +109,7 @@ def slots_of(product: Product, language: Language) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for slot, known in LEXICON.items():
         value = simplified_han(_said(product, slot)).strip().lower()
-        if not value or len(value) > LENGTH_CAP or any(mark in value for mark in ",;/|、"):
+        if not any(map(str.isalpha, value)) or len(value) > LENGTH_CAP or any(mark in value for mark in ",;/|、") or value in NO_KINDS:
             continue
         if language == "en" and (english := _english(value, known)):
             found[slot] = english

@@ -47,6 +47,11 @@ def test_values_that_are_lists_numbers_or_sentences_fill_no_slot(value: Value) -
     assert "colour" not in slots_of(replace(SHOE, attributes={"colour": value}), "en")
 
 
+@pytest.mark.parametrize("value", ["Original", "1", "compatible"])
+def test_what_names_no_thing_is_no_kind(value: str) -> None:
+    assert not list(pairs_of(Product(id="a", title="", brand="Xerox", attributes={"type": value, "colour": "black"})))
+
+
 def test_one_value_in_a_list_is_a_value() -> None:
     assert slots_of(replace(SHOE, attributes={"colour": ("Red",)}), "zh")["colour"] == "红色"
 
