@@ -13,7 +13,7 @@ from indexer.build.places import build_encoders
 from indexer.cli.progress import display
 from indexer.evaluate.report import write_whole
 from indexer.feed.read import read_feed
-from indexer.learn.check_page import page
+from indexer.learn.check_page import page, unusable
 from indexer.learn.checks import Seen
 from indexer.learn.checks import check as check_listings
 from indexer.learn.findings import CHECKS, Checked
@@ -68,6 +68,8 @@ def show(checked: Checked, console: Console, *, first: int) -> None:
             why = checked.left_out.get(check)
             table.add_row(check, "–" if why else "0", "", "", escape(f"left out: {why}" if why else ""), end_section=True)
     console.print(table)
+    if checked.unusable:
+        console.print(escape(unusable(checked)), style="yellow", highlight=False, soft_wrap=True)
 
 
 def _written(checked: Checked, out: Path, *, name: str) -> tuple[Path, ...]:

@@ -27,6 +27,7 @@ def page(checked: Checked, *, name: str) -> str:
         f'<p class="soft">{checked.listings:,} listings{escape(kinds)}.</p>',
         table(("check", "a listing that", "#found"), counts),
         *(f'<p class="warn">Left out: <b>{escape(check)}</b>, as {escape(why)}.</p>' for check, why in checked.left_out.items()),
+        f'<p class="warn">{escape(unusable(checked))}</p>' if checked.unusable else "",
         *_sections(checked),
         "<h2>How to read this</h2>",
         f"<ul>{''.join(f'<li>{one}</li>' for one in READING)}</ul>",
@@ -49,6 +50,14 @@ def _sections(checked: Checked) -> Iterator[str]:
 
 def _row(one: Finding) -> tuple[str, ...]:
     return escape(one.id), f"{one.score:.2f}", escape(one.reason), f"<small>{escape(told(one.evidence))}</small>"
+
+
+def unusable(checked: Checked) -> str:
+    """How many photos could not be looked at, with the first and why; empty where all could."""
+    if not checked.unusable:
+        return ""
+    source, why = next(iter(checked.unusable.items()))
+    return f"{len(checked.unusable):,} photos could not be looked at; the first, {source}: {why}"
 
 
 def told(evidence: Mapping[str, object]) -> str:

@@ -105,7 +105,14 @@ def check(listings: Sequence[Listing], seen: Seen, *, kind_field: str = "") -> C
         found += odd_photos(listings, np.array(list(seen.photos.values())), list(seen.photos))
     counts = Counter(filter(None, kinds))
     left_out = _left_out(listings, seen, counts)
-    return Checked(listings=len(listings), kind_field=kind_field, kinds=len(counts), findings=ordered(found), left_out=left_out)
+    return Checked(
+        listings=len(listings),
+        kind_field=kind_field,
+        kinds=len(counts),
+        findings=ordered(found),
+        left_out=left_out,
+        unusable=seen.unusable,
+    )
 
 
 def _left_out(listings: Sequence[Listing], seen: Seen, counts: Mapping[str, int]) -> dict[str, str]:

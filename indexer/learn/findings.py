@@ -1,7 +1,7 @@
 """What a check found: one listing, how suspicious it is, why, and what that is judged by."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 Check = Literal["duplicate", "mislabelled", "price", "photo", "same photo"]
@@ -31,13 +31,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """All findings, by check and the most suspicious first; how many listings were looked at; which checks were left out, and why."""
+    """All findings, by check and the most suspicious first, and how many listings were looked at.
+
+    `left_out` are the checks that could not be made, `unusable` the photos that could not be looked at, each with why.
+    """
 
     listings: int
     kind_field: str
     kinds: int
     findings: tuple[Finding, ...]
     left_out: Mapping[str, str]
+    unusable: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, check: Check) -> tuple[Finding, ...]:
         """One check's findings."""
@@ -47,7 +51,12 @@ class Checked:
         """As a JSON object."""
         counts = {check: len(self.of(check)) for check in CHECKS}
         told = {"listings": self.listings, "kind_field": self.kind_field, "kinds": self.kinds, "counts": counts}
-        return {**told, "left_out": dict(self.left_out), "findings": [asdict(one) for one in self.findings]}
+        return {
+            **told,
+            "left_out": dict(self.left_out),
+            "unusable_photos": dict(self.unusable),
+            "findings": [asdict(one) for one in self.findings],
+        }
 
 
 def ordered(findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -114,6 +114,14 @@ def test_titles_without_direction_and_photos_that_are_none_stop_nothing(tmp_path
     assert set(seen.unusable) == {str(tmp_path / "bad.png"), str(tmp_path / "gone.png")}
 
 
+def test_photos_that_are_none_are_told(feed: Path, tmp_path: Path) -> None:
+    (tmp_path / "3.png").write_text("no photo")
+    shown = run(str(feed), "--out", str(tmp_path / "report.html")).stdout
+    assert f"1 photos could not be looked at; the first, {tmp_path / '3.png'}" in shown.replace("\n", "")
+    assert "could not be looked at" in (tmp_path / "report.html").read_text()
+    assert list(json.loads((tmp_path / "report.json").read_text())["unusable_photos"]) == [str(tmp_path / "3.png")]
+
+
 def test_findings_are_in_order() -> None:
     ones = [Finding(check="price", id=id_, score=score, reason="", evidence={}) for id_, score in (("b", 1.0), ("a", 1.0), ("c", 9.0))]
     dup = Finding(check="duplicate", id="z", score=0.1, reason="", evidence={})

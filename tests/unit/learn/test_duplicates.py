@@ -23,6 +23,7 @@ def test_equal_and_nearly_equal_titles_are_one_thing() -> None:
     assert found(LONG, "a red chair of oak", LONG.upper(), LONG + "!") == [("2", "0"), ("3", "0")]
     assert found(LONG, LONG.replace("Celeron processor", "Celeron-processor, ")) == [("1", "0")]
     assert found(LONG, LONG + ", new") == [("1", "0")]
+    assert found(LONG, LONG.replace("processor", "procesor")) == [("1", "0")]
 
 
 @pytest.mark.parametrize(
@@ -75,9 +76,9 @@ def test_minhash_misses_no_near_pair_of_many_titles() -> None:
         (left, right)
         for left in range(len(titles))
         for right in range(left + 1, len(titles))
-        if jaccard(shingles(titles[left]), shingles(titles[right])) >= 0.85
+        if jaccard(shingles(titles[left]), shingles(titles[right])) >= 0.8
     }
-    got = {(left, right) for left, right, _ in similar_texts(titles, 0.85)}
+    got = {(left, right) for left, right, _ in similar_texts(titles, 0.8)}
     assert len(wanted) >= 50
     assert got <= wanted
     assert len(got) >= 0.97 * len(wanted)
