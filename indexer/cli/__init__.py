@@ -17,6 +17,7 @@ COMMANDS = {
     "feed": "indexer.cli.feed",
     "search": "indexer.cli.search",
     "suggest": "indexer.cli.suggest",
+    "explain-match": "indexer.cli.explain_match",
     "evaluate": "indexer.cli.evaluate",
     "tune": "indexer.cli.tune",
     "ranker": "indexer.cli.ranker",

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +22,8 @@ from indexer.evaluate.measures import need
 from indexer.evaluate.queries import Topic, joined, read_topics
 from indexer.evaluate.report import writable, write_report, write_text
 from indexer.evaluate.runs import Run, make_run, read_run
+from indexer.feed.read import read_feed
+from indexer.records import Product
 from indexer.registry import did_you_mean
 from indexer.settings import SearchSettings, Settings
 
@@ -51,6 +53,9 @@ def evaluate(
         list[str] | None,
         typer.Option(help="Search once more with other settings, and compare: strategy=lexical,blend=rrf, or a TOML file; repeatable."),
     ] = None,
+    products: Annotated[
+        list[Path] | None, typer.Option(help="The catalogue as a feed: tell which brands, prices and photos are found; repeatable.")
+    ] = None,
     depth: Annotated[int, typer.Option(min=10, help="Hits taken for each query.")] = 100,
     relevant: Annotated[int, typer.Option(min=1, help="From which grade on a product is relevant.")] = 1,
     all_queries: Annotated[
@@ -78,6 +83,7 @@ def evaluate(
         asked = _all_asked(searches, topics, depth=depth, save_run=save_run)
         found = [*asked[:baseline], *found, *asked[baseline:]]
     evaluation = evaluated(judged, topics, found, name=judgments.name, how=How(relevant=relevant, all_queries=all_queries, seed=seed))
+    evaluation = evaluation.among(_catalogue(products)) if products else evaluation
     written = write_report(evaluation, report, worst=worst) if report else ()
     _tell(evaluation, as_json=as_json, worst=worst, written=written)
     if any(run.refused or run.degraded for run in found):
@@ -150,6 +156,10 @@ def _tell(evaluation: Evaluation, *, as_json: bool, worst: int, written: Sequenc
         print(json.dumps(evaluation.as_object(), ensure_ascii=False))
     else:
         show(evaluation, Console(), worst=worst, written=written)
+
+
+def _catalogue(feeds: Sequence[Path]) -> Iterator[Product]:
+    return (event for event in read_feed(feeds, Settings.load().feed) if isinstance(event, Product))
 
 
 def _files(paths: Sequence[Path]) -> list[Run]:

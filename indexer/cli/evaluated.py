@@ -10,6 +10,7 @@ from rich.table import Table
 from indexer.evaluate.evaluation import MAIN, Against, Evaluation
 from indexer.evaluate.measures import MEASURES, TELLING, VIEWS
 from indexer.evaluate.plots import letter
+from indexer.evaluate.sections import shared
 from indexer.evaluate.slices import ALL, worst
 
 
@@ -24,6 +25,8 @@ def show(evaluation: Evaluation, console: Console, *, worst: int = 10, written: 
         console.print(comparison_table(evaluation, one))
     if len(evaluation.groups) > 1:
         console.print(groups_table(evaluation))
+    if evaluation.slices:
+        console.print(slices_table(evaluation))
     console.print(worst_table(evaluation, first=worst))
     for line in warnings(evaluation):
         console.print(escape(line), style="yellow", highlight=False, soft_wrap=True)
@@ -61,6 +64,17 @@ def groups_table(evaluation: Evaluation) -> Table:
     table.title = f"{MAIN} by group (full view)"
     for name, places in evaluation.groups.items():
         table.add_row(escape(name), str(len(places)), *(f"{one.mean('full', MAIN, among=places):.3f}" for one in evaluation.measured))
+    return table
+
+
+def slices_table(evaluation: Evaluation) -> Table:
+    """Each slice of the catalogue's products: the share of its relevant pairs among the first 10 and 100 hits, a column a run."""
+    runs = range(len(evaluation.runs))
+    table = _table("products", "#number", "#relevant", *(f"#{letter(place)} {at}" for place in runs for at in ("at 10", "at 100")))
+    table.title = "Relevant products found, by what they are"
+    for one in evaluation.slices:
+        shares = [shared(share) for run in one.runs for share in (run.at_10, run.at_100)]
+        table.add_row(escape(f"{one.group}: {one.name}"), f"{one.products:,}", f"{one.relevant:,}", *shares)
     return table
 
 

@@ -1,13 +1,10 @@
-"""`fusedex learn ...`: what can be learned, a command each."""
+"""`fusedex learn`: what a catalogue teaches, and whether it is sound. One file a command; this one joins them."""
 
 import typer
 
+from indexer.cli.learn_check import check
 from indexer.cli.learn_tag import tag
 
-learn = typer.Typer(no_args_is_help=True, help="Train taggers on your own catalogue.")
+learn = typer.Typer(no_args_is_help=True, help="Learn from your own catalogue: check it first.")
+learn.command("check")(check)
 learn.command("tag")(tag)
-
-
-@learn.callback()
-def _group() -> None:
-    """Keep `learn` a group though it has one command."""

@@ -1,15 +1,17 @@
 """One evaluation: judgments and runs in, every figure out; the report, the table and the JSON object all read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from indexer.errors import EvaluationError
 from indexer.evaluate.compare import Comparison, compared, holm, interval
+from indexer.evaluate.exposure import ProductSlice, product_slices
 from indexer.evaluate.judgments import Judgments
 from indexer.evaluate.measures import MEASURES, VIEWS, Measure, Measured, Meter, View, graded
 from indexer.evaluate.queries import Topic, by_name
 from indexer.evaluate.runs import Run
 from indexer.evaluate.slices import groups
+from indexer.records import Product
 
 MAIN: Measure = "nDCG@10"
 """The measure by which queries are sliced and runs are first compared."""
@@ -52,7 +54,8 @@ class Against:
 class Evaluation:
     """Runs measured against one set of judgments; the first run is the one that the others are compared with.
 
-    `given` are all judgments, `judgments` and `topics` those that were measured, `left_out` the queries without a relevant product.
+    `given` are all judgments, `judgments` and `topics` those that were measured, `left_out` the queries without a relevant product,
+    `slices` what is told of a catalogue's products (see `among`).
     """
 
     name: str
@@ -68,6 +71,11 @@ class Evaluation:
     chance: Mapping[Measure, float]
     relevant: int
     seed: int
+    slices: tuple[ProductSlice, ...] = ()
+
+    def among(self, products: Iterable[Product]) -> "Evaluation":
+        """The same with whom of these products (a catalogue) each run serves."""
+        return replace(self, slices=product_slices(products, self.judgments, self.runs, relevant=self.relevant))
 
     def silent(self, run: Run) -> int:
         """Judged queries for which the run found nothing."""
@@ -94,6 +102,7 @@ class Evaluation:
             "runs": [self._run_object(place) for place in range(len(self.runs))],
             "comparisons": [self._against_object(one) for one in self.against],
             "groups": {name: self._group_object(places) for name, places in self.groups.items()},
+            "product_slices": [asdict(one) for one in self.slices],
             "queries": [self._query_object(place, topic) for place, topic in enumerate(self.topics)],
         }
 

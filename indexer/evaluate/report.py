@@ -1,6 +1,7 @@
 """The report: one HTML page that holds all it shows, one JSON file, and the files from which any other tool gets the same figures."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -50,6 +51,7 @@ def page(evaluation: Evaluation, *, worst: int = 10) -> str:
         spread_plot(evaluation),
         *_comparisons(evaluation, worst),
         *sections.groups_tables(evaluation),
+        *sections.slices_table(evaluation),
         "<h2>Worst queries</h2>",
         *(sections.worst_table(evaluation, place, first=worst) for place in range(len(evaluation.runs))),
         "<h2>How to read this</h2>",
@@ -94,9 +96,16 @@ def run_file(place: int) -> str:
 
 def write_text(path: Path, text: str) -> Path:
     """Write a file, with the folders above it; its path. Raises EvaluationError where that fails."""
+    return write_whole(path, text.encode())
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Put a file in its place once all of it is written, with the folders above it; its path. Raises EvaluationError where that fails."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        draft.write_bytes(content)
+        draft.replace(path)
     except OSError as error:
         raise EvaluationError(f"{path} can't be written: {error.strerror}.", cure="Name another place.") from error
     return path

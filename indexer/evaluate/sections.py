@@ -138,6 +138,27 @@ def groups_tables(evaluation: Evaluation) -> Iterator[str]:
     yield table(("group", "#queries", "", *(f"#{name} {view}" for view, name in views)), rows, starts=len(evaluation.measured))
 
 
+def slices_table(evaluation: Evaluation) -> Iterator[str]:
+    """Which share of the relevant products of each slice of the catalogue is found, and how much of the first ten hits it has."""
+    if not evaluation.slices:
+        return
+    yield "<h2>By brand size, price and photo of the products</h2>"
+    rows: list[tuple[str, ...]] = []
+    for one in evaluation.slices:
+        told = (escape(one.group), escape(one.name), f"{one.products:,}", f"{one.relevant:,}")
+        for place, share in enumerate(one.runs):
+            cells = [shared(share.at_10), shared(share.at_100), shared(share.exposure)]
+            rows.append((*(told if not place else ("",) * 4), key(place), *cells))
+    heads = ("group", "slice", "#products", "#relevant pairs", "", "#found at 10", "#found at 100", "#part of first 10")
+    yield table(heads, rows, starts=len(evaluation.runs) if len(evaluation.runs) > 1 else 0)
+    yield '<p class="soft">Shares are over pairs of query and relevant product; a slice with few pairs says little.</p>'
+
+
+def shared(share: float | None) -> str:
+    """A share for people; a dash where there is none."""
+    return "–" if share is None else f"{share:.3f}"
+
+
 def worst_table(evaluation: Evaluation, place: int, *, first: int) -> str:
     """A run's worst queries, with their first hits and the grades of these."""
     run, one = evaluation.runs[place], evaluation.measured[place]

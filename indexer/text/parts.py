@@ -36,7 +36,7 @@ FIRST = (
 )
 """Attributes that say what a thing is come first, in this order; the others follow by name."""
 
-_CODE_NAMES = frozenset(
+CODE_NAMES = frozenset(
     [
         "id",
         "ids",
@@ -74,6 +74,7 @@ _CODE_NAMES = frozenset(
         "日期",
     ]
 )
+"""Words in the names of attributes that hold a number of some system, an address or a date, and say nothing of the thing."""
 _NAME_PARTS = re.compile(r"[\s_./-]+")
 _WORDS = re.compile(r"[^\W\d_]+")
 _PIECES = re.compile(r"\S+")
@@ -114,7 +115,7 @@ def attributes_line(attributes: Mapping[str, Value]) -> str:
 def _readable(attributes: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
     for name, value in attributes.items():
         parts = _NAME_PARTS.split(name.lower())
-        if not _WORDS.search(name) or _CODE_NAMES.intersection(parts):
+        if not _WORDS.search(name) or CODE_NAMES.intersection(parts):
             continue
         if isinstance(value, bool):
             if value:
