@@ -19,6 +19,7 @@ COMMANDS = {
     "suggest": "indexer.cli.suggest",
     "evaluate": "indexer.cli.evaluate",
     "tune": "indexer.cli.tune",
+    "learn": "indexer.cli.learn",
     "status": "indexer.cli.status",
     "job": "indexer.cli.job",
     "letters": "indexer.cli.letters",

@@ -75,8 +75,12 @@ class LearnedFusion:
         placed = self.placed(photo)
         if text is None:
             return np.asarray(placed, dtype=np.float32)
-        leans = np.array([_lean(parts, TEXT_KINDS), _lean(parts, ("photo",))])
-        return unit_row(self._join(text.astype(np.float64), placed, leans / leans.max()), width=self._checkpoint.width)
+        words, looks = _lean(parts, TEXT_KINDS), _lean(parts, ("photo",))
+        least, most = min(words, looks), max(words, looks)
+        joined = unit_row(self._join(text.astype(np.float64), placed), width=self._checkpoint.width)
+        # Even weights give the learned row; what one part weighs more is added as that part alone.
+        row = least * joined + (words - least) * text + (looks - least) * placed
+        return unit_row(row / most, width=self._checkpoint.width)
 
     def placed(self, photo: Row) -> Wide:
         """P(p) as a unit row (width,), float64."""
@@ -88,15 +92,14 @@ class LearnedFusion:
             return np.asarray(unit_row(row, width=self._checkpoint.width), dtype=np.float64)
         return np.asarray(row / length)
 
-    def _join(self, text: Wide, placed: Wide, leans: Wide) -> Wide:
+    def _join(self, text: Wide, placed: Wide) -> Wide:
         both = np.concatenate([text, placed])
         named: Mapping[str, Wide] = self._tensors
         if self._checkpoint.join == "gate":
             gate = 1 / (1 + np.exp(-np.clip(named["gate.weight"] @ both + named["gate.bias"], -60, 60)))
-            return np.asarray(leans[0] * gate * text + leans[1] * (1 - gate) * placed)
+            return np.asarray(gate * text + (1 - gate) * placed)
         hidden = ACTIVATIONS["gelu"](named["join.0.weight"] @ both + named["join.0.bias"])
-        more = named["join.1.weight"] @ hidden + named["join.1.bias"]
-        return np.asarray(leans[0] * text + leans[1] * placed + leans.min() * more)
+        return np.asarray(text + placed + named["join.1.weight"] @ hidden + named["join.1.bias"])
 
 
 def _block(parts: Sequence[PartRow], weights: Sequence[float], kinds: Sequence[str], *, width: int) -> Row | None:

@@ -1,6 +1,7 @@
 """Items as rows, ready to learn from: everything that an encoder gives, computed before the first step."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class Material:
     pictures  (views, n, photo width)   the items' own pictures, zeros where `pictured` is false
     photos    (views, p, photo width)   photos that show an item; `owner` says which
     learn, apart   numbers of the photos to learn from, and of those to measure by
+    sources   each photo's path and digest; `digest` is a sha-256 over all texts and photos
     same      (n, n)   items that are no negatives of each other; `hard` names each item's hard negatives
     """
 
@@ -48,6 +50,8 @@ class Material:
     learn: Ints
     apart: Ints
     learned_items: Ints
+    sources: tuple[tuple[Path, str], ...]
+    digest: str
     same: Flags
     hard: tuple[Ints, ...]
 
@@ -102,6 +106,8 @@ def prepare(
         learn=learn,
         apart=apart,
         learned_items=learned_items,
+        sources=tuple(every),
+        digest=_digest(items, digests),
         same=same,
         hard=_hard(own, same, learned_items),
     )
@@ -121,6 +127,14 @@ def own_rows(items: Sequence[Item], table: RowTable) -> Rows:
         row = mean_row(parts, part_weights(parts, shares), width=titles.shape[1])
         rows.append(title if row is None else row)
     return np.stack(rows)
+
+
+def _digest(items: Sequence[Item], digests: Mapping[Path, str]) -> str:
+    state = hashlib.sha256()
+    for item in sorted(items, key=lambda one: one.id):
+        photos = [digests[photo] for photo in (*item.photos, *([item.picture] if item.picture else []))]
+        state.update("\0".join((item.id, item.description, *item.asking, *sorted(photos))).encode() + b"\n")
+    return state.hexdigest()
 
 
 def _places(parts: Split) -> tuple[Ints, Ints, Ints]:

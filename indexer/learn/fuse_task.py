@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from indexer.vectors import Rows
 if TYPE_CHECKING:
     import torch
 
+Anchors = Literal["auto", "fixed", "free"]
 Ints = npt.NDArray[np.int64]
 TOGETHER = 256
 """Items whose rows stand against each other in one step: all, or those of the batch with their hard negatives."""
@@ -29,14 +30,22 @@ WORDS_ONLY, PHOTO_ONLY = 0.25, 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FuseSettings:
-    """temperature of the contrastive losses; smoothing of their targets; `keep`: weight of staying near the item's own words."""
+    """How text and photo are joined, and what is made small.
+
+    temperature, smoothing   of the contrastive losses
+    keep     weight of staying near the item's own words
+    words    weight of words that find photos and products
+    anchors  fixed: photos stay among the items' words, so that unseen words find them too; free: anchors learn, so that photos find
+             their products better; auto: free where products have pictures of their own
+    """
 
     join: Join = "gate"
     hidden: int = 256
-    temperature: float = 0.05
-    smoothing: float = 0.05
-    keep: float = 1.0
+    temperature: float = 0.1
+    smoothing: float = 0.1
+    keep: float = 0.2
     words: float = 1.0
+    anchors: Anchors = "auto"
     batch: int = 64
 
 
@@ -51,6 +60,8 @@ class FuseTask:
         self._settings = settings
         learned = material.photos[0][material.learn]
         self._network = make_network(material.anchors(), learned, join=settings.join, hidden=settings.hidden)
+        if settings.anchors == "fixed" or (settings.anchors == "auto" and not material.pictured.any()):
+            self._network.get_parameter("anchors").requires_grad_(False)
         self.steps = math.ceil(len(material.learn) / settings.batch)
 
     def module(self) -> "torch.nn.Module":
@@ -58,9 +69,9 @@ class FuseTask:
         return self._network
 
     def groups(self, settings: LoopSettings) -> Sequence[Mapping[str, Any]]:
-        """All parameters alike."""
+        """All that learns, alike."""
         del settings
-        return [{"params": list(self._network.parameters())}]
+        return [{"params": [one for one in self._network.parameters() if one.requires_grad]}]
 
     def batches(self, epoch: int, generator: np.random.Generator) -> Iterator[dict[str, "torch.Tensor"]]:
         """Photos in random order, each in one of its views; with the items they stand against."""

@@ -27,6 +27,14 @@ from indexer.specs import ModelSpec
 METRICS, CARD, CURVES = "metrics.json", "card.md", "curves.png"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FuseHow:
+    """How a fusion is trained: the loop, and what is its own."""
+
+    loop: LoopSettings
+    task: FuseSettings
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
     """One seed's fusion: the spec and the tensors of its checkpoint, and how its training went."""
@@ -58,12 +66,12 @@ class Told:
     before: Mapping[str, float]
 
 
-def train(material: Material, encoders: tuple[ModelSpec, ModelSpec], loop: LoopSettings, settings: FuseSettings, log: RunLog) -> Trained:
-    """Train one fusion, with the loop's seed; `encoders` are the specs of text and photo. Raises as `fit`, and LearningError."""
-    text, photo = encoders
+def train(material: Material, encoders: tuple[ModelSpec, ModelSpec], how: FuseHow, log: RunLog, *, state: Path | None = None) -> Trained:
+    """Train one fusion, with the loop's seed; `encoders` are the specs of text and photo, `state` is `fit`'s folder. Raises as `fit`."""
+    (text, photo), loop, settings = encoders, how.loop, how.task
     with seeded(loop.seed):
         task = FuseTask(material, replace(settings, batch=loop.batch))
-    fitted = fit(task, loop, log)
+    fitted = fit(task, loop, log, folder=state)
     tensors = tensors_of(task.module())
     spec = LearnedSpec(
         name="learned",
