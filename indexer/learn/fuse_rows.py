@@ -41,8 +41,15 @@ class RowTable:
 
     def texts(self, texts: Sequence[str], *, side: Side = "product") -> Rows:
         """Unit rows (n, width) of texts, in their order."""
-        rows = [self.text.encode(some, side=side) for some in batches(list(texts), size=TOGETHER)]
-        return np.concatenate(rows) if rows else np.zeros((0, self.text.spec.width), dtype=np.float32)
+        spec = self.text.spec.digest
+        keys = [(hashlib.sha256(f"{side} {text}".encode()).hexdigest(), spec) for text in texts]
+        known: dict[tuple[str, str], Row] = dict(self._cache.get(list(dict.fromkeys(keys))))
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        for some in batches(list(missing.items()), size=TOGETHER):
+            fresh = dict(zip([key for key, _ in some], self.text.encode([text for _, text in some], side=side), strict=True))
+            self._cache.put(fresh)
+            known.update(fresh)
+        return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.text.spec.width), dtype=np.float32)
 
     def photos(self, digests: Sequence[tuple[Path, str]], *, number: int = 0, on_done: Callable[[int], None] = lambda _done: None) -> Rows:
         """Unit rows (n, width) of one view of photos with their digests, in their order; `on_done` hears how many are there.
