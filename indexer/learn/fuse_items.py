@@ -128,9 +128,9 @@ def split(items: Sequence[Item], digests: Mapping[Path, str], *, seed: int, shar
         if len(item.photos) >= MANY:
             drawn = [_drawn(f"{seed} {digests[photo]}") < share for photo in item.photos]
         else:
-            drawn = [_drawn(f"{seed} {families[number]}") < share] * len(item.photos)
-            if not item.photos or drawn[0]:
-                dev.add(number)
+            together = _drawn(f"{seed} {families[number]}") < share
+            drawn = [together] * len(item.photos)
+            dev |= {number} if together else set()
         learn.append(tuple(place for place, away in enumerate(drawn) if not away))
         apart.append(tuple(place for place, away in enumerate(drawn) if away))
     _keep_apart(items, digests, learn, apart)
