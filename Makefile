@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Where the system has certificates of its own (a proxy's, perhaps), they count; uv brings others otherwise.
 UV := $(BIN)/uv $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),--system-certs)
 
-.PHONY: all demo test check faults bench docs lock certs format clean
+.PHONY: all demo test check faults bench learn-demo docs lock certs format clean
 .DEFAULT_GOAL := all
 
 all: $(READY)
@@ -37,6 +37,9 @@ faults: $(READY)  ## every fault on the real engines, about eight minutes; SEED=
 
 bench: $(READY)  ## ratios against bare rivals, measured in one run; ONLY="pipeline daily" leaves the others out
 	@$(BIN)/python -m benchmarks $(ONLY)
+
+learn-demo: $(READY)  ## fusions learned from the photo sets of FUSEDEX_TEST_DATA, beside what they replace; three seeds
+	@$(BIN)/python -m benchmarks.learn_demo $(LEARN_ARGS)
 
 docs: $(READY)  ## regenerate what the docs quote from the code
 	$(BIN)/python -m docs.generate

@@ -3,8 +3,10 @@
 import typer
 
 from indexer.cli.learn_check import check
+from indexer.cli.learn_fuse import fuse
 from indexer.cli.learn_tag import tag
 
 learn = typer.Typer(no_args_is_help=True, help="Learn from your own catalogue: check it first.")
 learn.command("check")(check)
+learn.command("fuse")(fuse)
 learn.command("tag")(tag)

@@ -4,6 +4,8 @@ from typing import Protocol
 
 from indexer.errors import SettingsError
 from indexer.fuse.base import Fusion
+from indexer.fuse.checkpoint import SPEC, told_json
+from indexer.fuse.learned import LearnedFusion
 from indexer.fuse.mlp import MlpFusion
 from indexer.fuse.weighted import TEXT_KINDS, WeightedFusion
 from indexer.registry import Registry
@@ -16,6 +18,9 @@ class FusionMaker(Protocol):
     def __call__(self, settings: EncodeSettings, *, width: int) -> Fusion:
         """The fusion; raises ModelError or SettingsError where it can't be made."""
 
+
+LEARNED = 2
+"""The format of the checkpoints that `fusedex learn fuse` writes; format 1 is a plain network."""
 
 FUSIONS: Registry[FusionMaker] = Registry("fusion")
 
@@ -61,6 +66,8 @@ def _weighted(settings: EncodeSettings, *, width: int) -> Fusion:
 def _mlp(settings: EncodeSettings, *, width: int) -> Fusion:
     if settings.fusion_folder is None:
         raise SettingsError("The fusion 'mlp' needs a checkpoint folder.", cure="Set FUSEDEX_ENCODE__FUSION_FOLDER.")
+    if told_json(settings.fusion_folder / SPEC).get("format") == LEARNED:
+        return LearnedFusion.load(settings.fusion_folder, text_width=width)
     return MlpFusion.load(settings.fusion_folder, text_width=width)
 
 

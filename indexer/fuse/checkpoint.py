@@ -71,24 +71,29 @@ def save_checkpoint(folder: Path, spec: CheckpointSpec, layers: Layers) -> str:
     WidthMismatch and NotFinite where the layers do not fit the spec, and ModelUnavailable without safetensors.
     """
     _check(spec, layers)
-    if folder.exists():
-        raise ModelError(f"{folder} exists already.", cure="Give the new checkpoint a folder of its own.")
-    content = _safetensors_bytes(layers)
+    content = tensor_bytes(_named(layers))
     sha256 = hashlib.sha256(content).hexdigest()
     told = {**spec.model_dump(mode="json"), "sha256": sha256}
+    write_folder(folder, {WEIGHTS: content, SPEC: (json.dumps(told, indent=2) + "\n").encode()})
+    return sha256
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files by name into a new folder, which appears complete or not at all; raises ModelError where it can't or is there."""
+    if folder.exists():
+        raise ModelError(f"{folder} exists already.", cure="Give the new checkpoint a folder of its own.")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
-            _write(draft / WEIGHTS, content)
-            _write(draft / SPEC, (json.dumps(told, indent=2) + "\n").encode())
+            for name, content in files.items():
+                _write(draft / name, content)
             draft.chmod(0o755)
             draft.rename(folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
         raise ModelError(f"The checkpoint {folder} can't be written: {error.strerror}.") from error
-    return sha256
 
 
 def load_checkpoint(folder: Path) -> tuple[CheckpointSpec, str, Layers]:
@@ -97,18 +102,18 @@ def load_checkpoint(folder: Path) -> tuple[CheckpointSpec, str, Layers]:
     Raises ModelUnavailable for a missing or unreadable file or package, BadDigest where the weights are not those of the spec, and
     ModelError, WidthMismatch or NotFinite where the two do not fit.
     """
-    told = _told(folder / SPEC)
+    told = told_json(folder / SPEC)
     sha256 = told.pop("sha256", None)
     try:
         spec = CheckpointSpec.model_validate(told)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise ModelError(f"{folder / SPEC} is wrong: {wrong}.") from error
-    content = _read(folder / WEIGHTS)
+    content = read_bytes(folder / WEIGHTS)
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise BadDigest(f"{folder / WEIGHTS} has the sha-256 {found}, its spec says {sha256}.", cure="Copy the checkpoint again, whole.")
-    layers = _layers(_safetensors_load(content, folder), folder)
+    layers = _layers(read_tensors(content, folder), folder)
     _check(spec, layers)
     return spec, found, layers
 
@@ -138,9 +143,10 @@ def _check(spec: CheckpointSpec, layers: Layers) -> None:
         raise WidthMismatch(f"The {len(layers)} layers give {width if layers else 0} numbers, the spec says {spec.width}.")
 
 
-def _told(file: Path) -> dict[str, object]:
+def told_json(file: Path) -> dict[str, object]:
+    """The JSON object in a file; raises ModelUnavailable where it can't be read, ModelError where it is none."""
     try:
-        told = json.loads(_read(file))
+        told = json.loads(read_bytes(file))
     except ValueError as error:
         raise ModelError(f"{file} is no JSON: {error}.") from error
     if not isinstance(told, dict):
@@ -148,7 +154,8 @@ def _told(file: Path) -> dict[str, object]:
     return told
 
 
-def _read(file: Path) -> bytes:
+def read_bytes(file: Path) -> bytes:
+    """The file's bytes; raises ModelUnavailable where it can't be read."""
     try:
         return file.read_bytes()
     except OSError as error:
@@ -162,20 +169,24 @@ def _write(file: Path, content: bytes) -> None:
         os.fsync(stream.fileno())
 
 
-def _safetensors_bytes(layers: Layers) -> bytes:
+def _named(layers: Layers) -> dict[str, npt.NDArray[np.float32]]:
+    return {
+        f"layers.{number}.{kind}": one for number, layer in enumerate(layers) for kind, one in zip(("weight", "bias"), layer, strict=True)
+    }
+
+
+def tensor_bytes(named: Mapping[str, npt.NDArray[np.float32]]) -> bytes:
+    """A safetensors file of these; raises ModelUnavailable without the package."""
     try:
         from safetensors.numpy import save
     except ImportError as error:
         raise _no_safetensors() from error
-    named: dict[str, npt.NDArray[np.float32]] = {}
-    for number, (weight, bias) in enumerate(layers):
-        named[f"layers.{number}.weight"] = np.ascontiguousarray(weight)
-        named[f"layers.{number}.bias"] = np.ascontiguousarray(bias)
-    content: bytes = save(named)
+    content: bytes = save({name: np.ascontiguousarray(tensor) for name, tensor in named.items()})
     return content
 
 
-def _safetensors_load(content: bytes, folder: Path) -> Mapping[str, npt.NDArray[np.float32]]:
+def read_tensors(content: bytes, folder: Path) -> Mapping[str, npt.NDArray[np.float32]]:
+    """The tensors of a safetensors file of that folder; raises ModelError where it is none, ModelUnavailable without the package."""
     try:
         from safetensors import SafetensorError
         from safetensors.numpy import load

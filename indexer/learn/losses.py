@@ -52,18 +52,44 @@ def _chosen(scores: "torch.Tensor", own: "torch.Tensor", smoothing: float) -> "t
 
 
 def prototypes(
-    rows: "torch.Tensor", classes: "torch.Tensor", labels: "torch.Tensor", *, scale: "torch.Tensor | float", smoothing: float = 0.0
+    rows: "torch.Tensor",
+    classes: "torch.Tensor",
+    labels: "torch.Tensor",
+    *,
+    scale: "torch.Tensor | float",
+    masked: "torch.Tensor | None" = None,
+    smoothing: float = 0.0,
 ) -> "torch.Tensor":
     """Cross-entropy of rows over one row a class (normalised softmax, Zhai and Wu 2019; the classes' rows learn with the rest).
 
         loss = mean_i [ -log softmax_c (scale · cos(row i, class c)) at label i ]
 
-    `classes` (c, width); `labels` (n,) in 0..c-1; smoothing as in `contrastive`.
+    `classes` (c, width); `labels` (n,) in 0..c-1; `masked` (n, c), boolean: classes that are no wrong answer for a row, and leave its
+    sum; smoothing as in `contrastive`.
     """
+    import torch
     from torch.nn import functional
 
     scores = scale * functional.normalize(rows, dim=1) @ functional.normalize(classes, dim=1).T
-    return functional.cross_entropy(scores, labels, label_smoothing=smoothing)
+    own = functional.one_hot(labels, classes.shape[0]).bool()
+    if masked is not None:
+        scores = scores.masked_fill(masked & ~own, -torch.inf)
+    return _chosen(scores, own, smoothing)
+
+
+def found(asking: "torch.Tensor", rows: "torch.Tensor", right: "torch.Tensor", *, scale: "torch.Tensor | float") -> "torch.Tensor":
+    """Cross-entropy of queries over rows of which several are right (as in supervised contrastive learning, Khosla et al. 2020).
+
+        loss = mean_i mean_{j right for i} [ -log softmax_j (scale · cos(asking i, row j)) ]
+
+    `right` (queries, rows), boolean; queries without a right row do not count. Zero where none counts.
+    """
+    from torch.nn import functional
+
+    logs = (scale * functional.normalize(asking, dim=1) @ functional.normalize(rows, dim=1).T).log_softmax(dim=1)
+    counts = right.sum(dim=1)
+    each = -(logs * right).sum(dim=1) / counts.clamp(min=1)
+    return each.sum() / (counts > 0).sum().clamp(min=1)
 
 
 def margin(anchor: "torch.Tensor", right: "torch.Tensor", wrong: "torch.Tensor", *, gap: float) -> "torch.Tensor":

@@ -1,0 +1,195 @@
+"""`fusedex learn fuse`: a fusion of text and photo, learned from a catalogue or from folders of photos."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from indexer.cli.progress import Display, display
+from indexer.encode.bridge import BridgeEncoder
+from indexer.encode.catalog import make_text_encoder
+from indexer.encode.image import ImageEncoder, Lite0
+from indexer.errors import ModelError, SettingsError
+from indexer.evaluate.judgments import read_judgments
+from indexer.feed.read import read_feed
+from indexer.fuse.learned_checkpoint import Join
+from indexer.learn.fuse_before import before
+from indexer.learn.fuse_card import MEASURES
+from indexer.learn.fuse_items import Item, of_products, read_classes, with_queries
+from indexer.learn.fuse_material import Material, prepare
+from indexer.learn.fuse_rows import RowTable
+from indexer.learn.fuse_task import Anchors, FuseSettings
+from indexer.learn.fuse_train import FuseHow, Told, Trained, metrics, save, train
+from indexer.learn.logs import Epoch, JsonLines, RunLog, Several, TensorBoard, WeightsAndBiases
+from indexer.learn.settings import LoopSettings, Precision
+from indexer.records import Product
+from indexer.settings import Settings
+
+PROJECT = "fusedex"
+
+
+def fuse(
+    feed: Annotated[
+        list[Path] | None, typer.Argument(help="A catalogue with photos on this disk: what `fusedex feed` takes.", show_default=False)
+    ] = None,
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the fusion; must not exist.", show_default=False)],
+    classes: Annotated[Path | None, typer.Option(help="Instead of a catalogue: a folder with a folder of photos for each class.")] = None,
+    texts: Annotated[Path | None, typer.Option(help="CSV with the header class,text: the words of each class, several lines each.")] = None,
+    judgments: Annotated[
+        Path | None, typer.Option(help="Judgments or clicks (CSV query,product_id,grade): queries that must find their products.")
+    ] = None,
+    relevant: Annotated[int, typer.Option(min=1, help="From which grade on a judged product must be found.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, max=20, help="Trainings with seeds 0, 1, ...; the best one is kept.")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="Times that each photo is learned from, at most.")] = 12,
+    batch: Annotated[int, typer.Option(min=2, help="Photos a step.")] = 64,
+    accumulate: Annotated[int, typer.Option(min=1, help="Batches whose gradients are added up.")] = 1,
+    learning_rate: Annotated[float, typer.Option(min=0, help="AdamW's highest.")] = 3e-3,
+    patience: Annotated[int, typer.Option(min=1, help="Epochs without gain before a training stops.")] = 6,
+    precision: Annotated[Precision, typer.Option(help="Numbers to compute in.")] = "auto",
+    views: Annotated[int, typer.Option(min=1, max=12, help="Views of each photo: itself, its mirror image, crops.")] = 2,
+    join: Annotated[Join, typer.Option(help="How text and photo become one row.")] = "gate",
+    anchors: Annotated[
+        Anchors, typer.Option(help="fixed: photos stay among the words given, unseen words find them; free: photos find products better.")
+    ] = "auto",
+    licence: Annotated[str, typer.Option(help="The data's licence, for the card.")] = "",
+    state: Annotated[Path | None, typer.Option(help="Folder that keeps each epoch, so that an interrupted training goes on.")] = None,
+    tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard's event files.")] = None,
+    wandb: Annotated[Path | None, typer.Option(help="Folder for Weights & Biases runs, offline.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The metrics as one JSON object on standard output, nothing else.")] = False,
+) -> None:
+    """Train a fusion that brings photos to words, and print what it finds beside the label bridge.
+
+    A share of the photos is kept apart to measure by. Rows are kept under the home folder, so a second run takes seconds. The
+    folder is written whole at the end, or not at all; name it in FUSEDEX_ENCODE__FUSION_FOLDER.
+    """
+    if out.exists():
+        raise ModelError(f"{out} exists already.", cure="Give the new fusion a folder of its own.")
+    settings = Settings.load()
+    items = _items(feed or [], (classes, texts), settings)
+    if judgments is not None:
+        items = with_queries(items, read_judgments(judgments), least=relevant)
+    sources = [*(feed or []), *(path for path in (classes, texts, judgments) if path)]
+    how = FuseHow(
+        loop=LoopSettings(
+            epochs=epochs,
+            batch=batch,
+            accumulate=accumulate,
+            learning_rate=learning_rate,
+            weight_decay=0.05,
+            patience=patience,
+            precision=precision,
+        ),
+        task=FuseSettings(join=join, anchors=anchors),
+    )
+    places = {"state": state, "tensorboard": tensorboard, "wandb": wandb}
+    with display() as shown:
+        trained, found = _trained(items, settings, (how, seeds, views), places, shown)
+    told = Told(name=sources[0].name or "a catalogue", sources=tuple(path.name for path in sources), licence=licence, **found)
+    save(out, trained, told)
+    figures = metrics(trained, told)
+    if as_json:
+        print(json.dumps(figures, ensure_ascii=False))
+        return
+    console = Console()
+    console.print(figures_table(figures))
+    console.print(escape(f"written: {out}"), highlight=False, soft_wrap=True)
+    console.print(
+        escape(f"use it: FUSEDEX_ENCODE__PHOTO=image FUSEDEX_ENCODE__FUSION=mlp FUSEDEX_ENCODE__FUSION_FOLDER={out}"), soft_wrap=True
+    )
+
+
+def _items(feed: Sequence[Path], folders: tuple[Path | None, Path | None], settings: Settings) -> list[Item]:
+    classes, texts = folders
+    if classes is not None and texts is not None and not feed:
+        return read_classes(classes, texts)
+    if feed and classes is None and texts is None:
+        return of_products(event for event in read_feed(list(feed), settings.feed) if isinstance(event, Product))
+    raise SettingsError("A fusion is learned from a catalogue, or from classes.", cure="Name a feed, or both --classes and --texts.")
+
+
+def _trained(
+    items: Sequence[Item], settings: Settings, plan: tuple[FuseHow, int, int], places: Mapping[str, Path | None], shown: Display
+) -> tuple[list[Trained], dict[str, Any]]:
+    """All seeds' fusions, and what is told of the data."""
+    how, seeds, views = plan
+    encode = settings.encode
+    text = make_text_encoder(encode)
+    network = Lite0(grey=encode.grey, device=encode.device, dtype=encode.dtype, threads=encode.threads)
+    folder = settings.home / "learn"
+    table, bridge = RowTable(text, ImageEncoder(network), folder), RowTable(text, BridgeEncoder(network, text), folder)
+    try:
+        shown.begin("photos encoded", total=sum(len(item.photos) for item in items))
+        material = prepare(items, table, views=views, seed=0, on_done=shown.at)
+        shown.end()
+        old = before(items, material, bridge)
+        trained: list[Trained] = []
+        for seed in range(seeds):
+            own = FuseHow(loop=_with_seed(how.loop, seed), task=how.task)
+            kept = places["state"] / f"seed-{seed}" if places["state"] else None
+            trained.append(train(material, (text.spec, table.photo.spec), own, _logs(places, seed, shown), state=kept))
+    finally:
+        table.close()
+        bridge.close()
+    return trained, {"counts": _counts(items, material), "digest": material.digest, "before": old}
+
+
+def _with_seed(loop: LoopSettings, seed: int) -> LoopSettings:
+    return LoopSettings(**{**loop.told(), "seed": seed})  # type: ignore[arg-type] # its own fields
+
+
+def _counts(items: Sequence[Item], material: Material) -> dict[str, int]:
+    return {"items": len(items), "texts": len(material.asking), "photos": len(material.learn), "apart": len(material.apart)}
+
+
+def _logs(places: Mapping[str, Path | None], seed: int, shown: Display) -> RunLog:
+    logs: list[RunLog] = [Bar(shown, seed)]
+    if (state := places["state"]) is not None:
+        logs.append(JsonLines(state / f"seed-{seed}" / "log.jsonl"))
+    if (board := places["tensorboard"]) is not None:
+        logs.append(TensorBoard(board / f"seed-{seed}"))
+    if (runs := places["wandb"]) is not None:
+        logs.append(WeightsAndBiases(runs, project=PROJECT))
+    return Several(*logs)
+
+
+class Bar(RunLog):
+    """Moves the display an epoch at a time."""
+
+    def __init__(self, shown: Display, seed: int) -> None:
+        """Nothing has begun."""
+        self._shown = shown
+        self._seed = seed
+
+    def began(self, told: Mapping[str, object], *, epochs_done: int) -> None:
+        """A bar of epochs."""
+        self._shown.begin(f"epochs, seed {self._seed}", total=int(str(told["epochs"])))
+        self._shown.at(epochs_done)
+
+    def epoch_ended(self, epoch: Epoch, *, best: bool) -> None:  # noqa: ARG002 - the hook's signature
+        """Move it."""
+        self._shown.at(epoch.number + 1)
+
+    def ended(self, best: Epoch, *, stopped_early: bool) -> None:  # noqa: ARG002 - the hook's signature
+        """End it."""
+        self._shown.end()
+
+
+def figures_table(figures: Mapping[str, Any]) -> Table:
+    """Each measure before and after, and the mean over the seeds with their range."""
+    apart = figures["data"]["apart"]
+    table = Table(header_style="bold", title=f"on {apart:,} photos apart", title_justify="left", title_style="bold")
+    table.add_column("measure")
+    table.add_column("")
+    for head in ("bridge", "learned", f"mean of {len(figures['seeds'])} seeds", "least", "most"):
+        table.add_column(head, justify="right")
+    for name, told in MEASURES.items():
+        each = [one[name] for one in figures["seeds"]]
+        shown = (figures["before"][name], figures["after"][name], figures["mean"][name], min(each), max(each))
+        table.add_row(name, told, *(f"{value:.3f}" for value in shown))
+    return table
