@@ -111,11 +111,6 @@ class TransformerEncoder(TextEncoder):
         """The same encoder with a model of its own, on the processor in float32, to be changed."""
         return TransformerEncoder(self._told, device="cpu", threads=self._threads)
 
-    def torch_model(self) -> "tuple[torch.nn.Module, Tokenizer]":
-        """The model, loaded now if it was not yet, and its tokeniser, for those who ask for gradients; both stay ours."""
-        loaded = self._loaded.get()
-        return loaded.model, loaded.tokenizer
-
     def _load(self) -> _Loaded:
         from safetensors import SafetensorError
 

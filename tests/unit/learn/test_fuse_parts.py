@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from indexer.errors import EvaluationError, LearningError
-from indexer.learn.views import LEAST, view
 from indexer.learn.fuse_measures import measures, precisions, ranks, recalls
 from indexer.learn.judged import judged, run_of
 from indexer.learn.negatives import hard_negatives, same_items
+from indexer.learn.views import LEAST, view
 from tests.unit.learn.fuse_shop import Thumbs, draw, table
 
 DIGEST = "ab12cd34ef56" * 5
