@@ -47,7 +47,7 @@ def dual(folder: Path) -> Told:
 
 
 def image(folder: Path) -> Told:
-    """A CNN with random weights behind a random projection to the texts' 64 numbers; photos alone make the rows."""
+    """A CNN with random weights behind a random projection to the texts' 64 numbers; the rows are of photos alone."""
     from safetensors.numpy import save
 
     network = tiny_timm(folder / "resnet", "resnet10t", {"input_size": [3, 64, 64]})
