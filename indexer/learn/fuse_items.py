@@ -118,7 +118,7 @@ def split(items: Sequence[Item], digests: Mapping[Path, str], *, seed: int, shar
     """Put a share of the photos apart, by the digests of their bytes: a photo that lies there twice goes one way, under any name.
 
     Items of fewer than MANY photos go as a whole, with all items that share a query or a text with them; of the others each
-    photo goes for itself. The same seed gives the same parts.
+    photo goes for itself, one at least apart. The same seed gives the same parts.
     """
     families = _families(items)
     learn: list[tuple[int, ...]] = []
@@ -126,7 +126,8 @@ def split(items: Sequence[Item], digests: Mapping[Path, str], *, seed: int, shar
     dev: set[int] = set()
     for number, item in enumerate(items):
         if len(item.photos) >= MANY:
-            drawn = [_drawn(f"{seed} {digests[photo]}") < share for photo in item.photos]
+            values = [_drawn(f"{seed} {digests[photo]}") for photo in item.photos]
+            drawn = [value < share or value == min(values) for value in values]
         else:
             together = _drawn(f"{seed} {families[number]}") < share
             drawn = [together] * len(item.photos)
