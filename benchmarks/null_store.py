@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from indexer.errors import IndexMissing
-from indexer.store.base import Description, Document, Identity, Leg, LegAnswer, Stored, Written
+from indexer.store.base import Document, Leg, LegAnswer, Stored, Written
+from indexer.store.identity import Description, Identity
 
 
 class NullStore:
@@ -13,7 +14,10 @@ class NullStore:
         """A name."""
         return f"null-{identity.width}"
 
-    def write(self, documents: Sequence[Document]) -> list[Written]:
+    def hold(self, index: str, identity: Identity) -> None:
+        """Any."""
+
+    def write(self, documents: Sequence[Document], *, index: str = "") -> list[Written]:
         """All written."""
         return [Written(id=document.id, version=document.version, outcome="written") for document in documents]
 

@@ -30,7 +30,8 @@ from indexer.evaluate.queries import joined
 from indexer.evaluate.runs import make_run
 from indexer.records import Product
 from indexer.settings import IndexSettings, Settings
-from indexer.store.base import Document, ExactLeg, Identity, LexicalLeg, VectorLeg
+from indexer.store.base import Document, ExactLeg, LexicalLeg, VectorLeg
+from indexer.store.identity import Identity
 from indexer.store.opensearch import OpenSearchStore
 from indexer.vectors import Row, Rows, unit_rows
 

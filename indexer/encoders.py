@@ -14,7 +14,7 @@ from indexer.encode.base import PhotoEncoder, Pixels, TextEncoder
 from indexer.errors import EncoderMismatch, QueryError, ZeroRow
 from indexer.fuse.base import Fusion, PartRow
 from indexer.photos.decode import digest
-from indexer.store.base import Identity
+from indexer.store.identity import Identity
 from indexer.vectors import Row, unit_row
 
 

@@ -20,7 +20,8 @@ from indexer.read.together import together
 from indexer.read_plan import plan, suggest_query
 from indexer.records import Answer, Filter, Query, Suggestion
 from indexer.settings import SearchSettings
-from indexer.store.base import AsyncProductReader, Description, ProductReader
+from indexer.store.base import AsyncProductReader, ProductReader
+from indexer.store.identity import Description
 from indexer.text.cleaning import DEFAULT, Cleaning
 
 T = TypeVar("T")

@@ -29,7 +29,8 @@ from indexer.read.assemble import Asked, Kit, Told, assembled
 from indexer.read.find import Candidates, Search, found
 from indexer.read.needs import Encode, Got, Need, Steps, asked, described, encoded, opened
 from indexer.records import Degraded, Filter, Query
-from indexer.store.base import CodeLeg, Description, NamedLeg
+from indexer.store.base import CodeLeg, NamedLeg
+from indexer.store.identity import Description
 from indexer.text.codes import looks_like_code
 from indexer.vectors import Row
 

@@ -15,17 +15,17 @@ from indexer.batches import batches
 from indexer.errors import FeedError, IndexMissing
 from indexer.feed.read import read_feed, read_rows
 from indexer.feed.terms import Terms
-from indexer.ledger.base import Job, Ledger, LedgerCounts
+from indexer.ledger.base import Job, Ledger, LedgerCounts, Target
 from indexer.observe import RunObserver, log
 from indexer.publish.base import Publisher
 from indexer.publish.hints import Hints
 from indexer.records import Event, Lane, Rejected
 from indexer.settings import Settings
+from indexer.work.benches import NEXT, Benches, Others
 from indexer.work.claims import Claims, Stopping
 from indexer.work.documents import Workshop, make_documents
 from indexer.work.intake import Intake
 from indexer.work.pace import Gate
-from indexer.work.writing import Writer
 
 Feed = Path | Sequence[Path] | Iterable[Mapping[str, object]]
 """A file or folder (`-`: standard input), several of them as one feed, or raw rows."""
@@ -49,18 +49,25 @@ class Indexer:
     """Both halves of the write path over one ledger. Safe across threads; `work` may run in many processes at once."""
 
     def __init__(
-        self, ledger: Ledger, publisher: Publisher, workshop: Workshop, settings: Settings, *, observer: RunObserver | None = None
+        self,
+        ledger: Ledger,
+        publisher: Publisher,
+        workshop: Workshop,
+        settings: Settings,
+        *,
+        observer: RunObserver | None = None,
+        others: Others | None = None,
     ) -> None:
-        """Join the parts; nothing of the workshop is made before `work` or `wait` need it."""
+        """Join the parts; nothing of the workshop is made before `work` or `wait` need it, nor by `others` before an upgrade does."""
         self.ledger = ledger
         self.publisher = publisher
         self.workshop = workshop
         self.settings = settings
         self._observer = observer or RunObserver()
-        self._claims = Claims(ledger, settings.work)
+        self._claims = {False: Claims(ledger, settings.work), True: Claims(ledger.next, settings.work)}
         self._gate = Gate()
         self._stopping = threading.Event()
-        self._writer = Writer(ledger, workshop, most=settings.work.threads, observer=self._observer)
+        self._benches = Benches(ledger, workshop, settings, others=others, observer=self._observer)
 
     def accept(
         self,
@@ -132,14 +139,15 @@ class Indexer:
         0 means: nothing due, an engine is down (rows are put back, to be tried later), or this process is stopping.
         An unexplained error is raised, after its rows were made suspects. Raises LedgerUnavailable.
         """
-        if self._claims.pauses.active or self._stopping.is_set():
+        target: Target = self.ledger.next if lane == NEXT else self.ledger
+        if self._claims[lane == NEXT].pauses.active or self._stopping.is_set():
             return 0
         with self._gate.shared():
             settled = self._pass(lane, alone=False)
-        if self.ledger.suspects(lane):
+        if target.suspects(lane):
             # What has had its attempts is buried now: waiting for the sweep's leader would cost more processes.
             self.ledger.sweep(attempts=self.settings.work.attempts)
-            for _ in range(min(self.ledger.suspects(lane), SUSPECTS_AT_ONCE)):
+            for _ in range(min(target.suspects(lane), SUSPECTS_AT_ONCE)):
                 with self._gate.alone():
                     settled += self._pass(lane, alone=True)
         return settled
@@ -157,13 +165,14 @@ class Indexer:
 
     def abandon(self) -> int:
         """Put back what is still held, unblamed, whatever the threads that hold it are doing; how many rows."""
-        return self._claims.abandon()
+        return sum(claims.abandon() for claims in self._claims.values())
 
     def close(self) -> int:
         """Stop, put back what is still held, and give all connections back; how many rows were put back."""
         self.stop()
         held = self.abandon()
-        self._claims.close()
+        for claims in self._claims.values():
+            claims.close()
         self.workshop.close()
         self.publisher.close()
         self.ledger.close()
@@ -178,18 +187,19 @@ class Indexer:
 
     def _pass(self, lane: Lane, *, alone: bool) -> int:
         self._observer.stage_moved("claiming")
+        claims = self._claims[lane == NEXT]
         try:
-            with self._claims.open() as claim:
-                self._writer.check_recipe()
-                rows = claim.take(lane, alone=alone)
-                if rows:
+            with claims.open() as claim:
+                bench = self._benches.of(lane)  # first: what can't be made is not claimed
+                rows = claim.take(lane, alone=alone) if bench else []
+                if bench and rows:
                     self._move("claimed")
-                    made = make_documents(rows, self.workshop, self.settings, lane=lane)
+                    made = make_documents(rows, bench.workshop, bench.settings, lane=lane)
                     self._move("encoded")
                     self._observer.parts_encoded(texts=made.texts, photos=made.photos, cached=made.cached)
-                    settled = self._writer.write(claim, made)
+                    settled = bench.writer.write(claim, made)
                     if not claim.rows:
-                        self._claims.pauses.worked()
+                        claims.pauses.worked()
                     return settled
         finally:
             self._observer.stage_moved("idle")

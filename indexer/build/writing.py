@@ -20,6 +20,7 @@ from indexer.settings import EncodeSettings, Settings
 from indexer.store.base import ProductStore
 from indexer.store.opensearch import OpenSearchStore
 from indexer.text.cleaning import Cleaning
+from indexer.work.benches import Others
 from indexer.work.documents import Makers, Workshop
 from indexer.write_path import Indexer
 
@@ -42,7 +43,11 @@ def build_indexer(settings: Settings, *, observer: RunObserver | None = None, st
     )
     ledger = open_ledger(places.ledger_url, future_s=settings.feed.future_s)
     publisher = CeleryPublisher(places.broker_url, message_bytes=settings.feed.message_bytes)
-    return Indexer(ledger, publisher, Workshop(makers), settings, observer=watcher)
+    others = Others(
+        encoders=lambda encode: build_encoders(settings.model_copy(update={"encode": encode})),
+        engine=lambda encoders, encode: ProductEngine(encoders, encode, observer=watcher, crew=crew),
+    )
+    return Indexer(ledger, publisher, Workshop(makers), settings, observer=watcher, others=others)
 
 
 def _store(settings: Settings, places: Endpoints) -> ProductStore:

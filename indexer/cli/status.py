@@ -16,8 +16,8 @@ from indexer.errors import IndexerError, IndexMissing
 from indexer.ledger.base import LedgerCounts, Letter
 from indexer.ledger.open import open_ledger
 from indexer.settings import Settings
-from indexer.store.base import Description
 from indexer.store.capabilities import Capabilities
+from indexer.store.identity import Description
 from indexer.store.opensearch import OpenSearchStore
 
 Index = tuple[Description | None, Capabilities]

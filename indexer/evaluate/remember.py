@@ -11,7 +11,8 @@ from indexer.encoders import Encoders
 from indexer.errors import EvaluationError
 from indexer.read_path import Searcher
 from indexer.settings import SearchSettings
-from indexer.store.base import Description, Found, Leg, LegAnswer, ProductReader
+from indexer.store.base import Found, Leg, LegAnswer, ProductReader
+from indexer.store.identity import Description
 from indexer.text.cleaning import DEFAULT, Cleaning
 
 PATIENCE_S = 60.0

@@ -21,7 +21,7 @@ from indexer.evaluate.remember import Searches
 from indexer.evaluate.space import Space, check_space
 from indexer.evaluate.trials import DEEP, NDCG, Bench, Figures, Goal, Method, Plan, searched
 from indexer.settings import SearchSettings
-from indexer.store.base import Description
+from indexer.store.identity import Description
 
 CURRENT, TUNED = "current", "tuned"
 SURE = 0.05

@@ -13,8 +13,12 @@ from indexer.ledger.records import (
     Letter,
     Outcome,
     PartRef,
+    Plan,
     Standing,
+    Step,
+    Upgrade,
 )
+from indexer.ledger.target import NextTarget, Target
 from indexer.records import Event, Lane, Product, Rejected
 from indexer.vectors import Row
 
@@ -27,15 +31,24 @@ __all__ = [
     "Ledger",
     "LedgerCounts",
     "Letter",
+    "NextTarget",
     "Outcome",
     "PartRef",
+    "Plan",
     "Standing",
+    "Step",
+    "Target",
+    "Upgrade",
     "VectorCache",
 ]
 
 
-class Ledger(Protocol):
+class Ledger(Target, Protocol):
     """One database; safe across threads and processes. Raises LedgerUnavailable when it does not answer."""
+
+    @property
+    def next(self) -> NextTarget:
+        """The same rows towards the next index of an upgrade."""
 
     @property
     def id(self) -> str:
@@ -74,38 +87,11 @@ class Ledger(Protocol):
     def trouble(self, job: Job) -> str:
         """Why a dirty row of the job's span was last put back, in words; empty where none was."""
 
-    def claim(self, lane: Lane, *, owner: str, limit: int, lease_s: float, alone: bool = False) -> list[Claimed]:
-        """Take up to `limit` due dirty rows of the lane, longest due first, counting an attempt on each.
-
-        Rows with an attempt behind them are only given out with `alone=True`, one at a time; without it they are passed over.
-        """
-
-    def suspects(self, lane: Lane) -> int:
-        """How many due rows of the lane have an attempt behind them and must be claimed alone."""
-
-    def renew(self, owner: str, *, lease_s: float) -> int:
-        """Prolong all leases of this owner; how many it still holds."""
-
-    def finish(self, owner: str, done: Sequence[Finished], *, recipe: str = "", counted: Mapping[str, int] | None = None) -> int:
-        """Mark rows clean where they have not changed meanwhile; changed ones are due again at once, attempts cleared.
-
-        Adds `counted` to the named counters in the same transaction: who waits for clean rows then sees the sums with them.
-
-        Where another recipe is in force than the one they were made by, all of them are due again under new row versions.
-        Returns how many became clean.
-        """
-
     def recipe(self) -> str:
         """The digest of the encoders and the fusion that documents must be made by; empty before the first index."""
 
     def set_recipe(self, recipe: str) -> None:
         """Put another recipe in force: what is being made by the old one will not count as finished."""
-
-    def release(self, owner: str, ids: Sequence[str], *, delay_s: float, give_back: bool, reason: str = "") -> None:
-        """Put rows back, due after the delay; `give_back` takes the attempt off again."""
-
-    def bury(self, owner: str, letters: Sequence[Letter]) -> None:
-        """Move rows to the dead letters, with their reason; a later event of the product revives it."""
 
     def sweep(self, *, attempts: int) -> Mapping[Lane, int]:
         """Wake rows whose time has come, bury rows whose claims ended unexplained `attempts` times; due rows by lane.

@@ -21,8 +21,9 @@ from indexer.records import Lane, Product
 ENCODING: tuple[Lane, ...] = ("encode_new", "encode", "backfill")
 
 _COMPACT = json.JSONEncoder().encode
-_CLAIMING = [rows.c[name] for name in ("id", "row_version", "state", "content", "offer", "attempts", "parts", "photo_status")]
-_FINISHING = [column for column in rows.c if column.name not in ("content", "offer", "state", "standing", "touched", "wake", "wake_lane")]
+CLAIMING = [rows.c[name] for name in ("id", "row_version", "state", "content", "offer", "attempts", "parts", "photo_status")]
+_UNTOUCHED = ("content", "offer", "state", "standing", "touched", "wake", "wake_lane")
+_FINISHING = [column for column in rows.c if column.name not in _UNTOUCHED and not column.name.startswith("next_")]
 _CLEAN = BY_KEY.values(
     {rows.c.indexed_version: rows.c.row_version, rows.c.attempts: ZERO, rows.c.trouble: EMPTY}
     | {rows.c.lane: null(), rows.c.buried_lane: null(), rows.c.lease_owner: null()}
@@ -47,7 +48,7 @@ def claim(connection: Connection, lane: Lane, *, lease: Lease, limit: int, alone
     """
     behind = rows.c.attempts > 0 if alone else rows.c.attempts == 0
     question = (
-        select(*_CLAIMING)
+        select(*CLAIMING)
         .where(rows.c.lane == lane, behind, rows.c.due <= lease.now)
         .order_by(rows.c.due)
         .limit(min(limit, 1) if alone else limit)
@@ -57,7 +58,7 @@ def claim(connection: Connection, lane: Lane, *, lease: Lease, limit: int, alone
     for some in batches([row.id for row in found], size=AT_ONCE):
         taken = {"lease_owner": lease.owner, "due": lease.until, "attempts": rows.c.attempts + 1}
         connection.execute(update(rows).where(rows.c.id.in_(some)).values(taken))
-    return [_claimed(row) for row in found]
+    return [claimed_of(row, attempts=row.attempts) for row in found]
 
 
 def suspects(connection: Connection, lane: Lane, *, now: int) -> int:
@@ -174,13 +175,14 @@ def product_of_row(row: Row[*tuple[object, ...]]) -> Product | None:
     return product_of(row.id, content=row.content, offer=row.offer, version=source_version(row.state))
 
 
-def _claimed(row: Row[tuple[object, ...]]) -> Claimed:
+def claimed_of(row: Row[*tuple[object, ...]], *, attempts: int) -> Claimed:
+    """A row of CLAIMING's columns in its worker's hands, after so many attempts."""
     parts = None if row.parts is None else tuple(PartRef(kind, digest) for kind, digest in loaded(row.parts))
     return Claimed(
         id=row.id,
         row_version=row.row_version,
         product=product_of_row(row),
-        attempts=row.attempts + 1,
+        attempts=attempts + 1,
         parts=parts,
         photo_status=row.photo_status,
     )

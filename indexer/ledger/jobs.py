@@ -12,6 +12,7 @@ from indexer.ledger.canonical import canonical, digest_of
 from indexer.ledger.database import inserting, storable
 from indexer.ledger.rows import Moment
 from indexer.ledger.tables import jobs, letters, rejections, rows
+from indexer.ledger.upgrades import KEEPING, serves_next
 from indexer.records import Rejected
 
 KEPT = 1000
@@ -50,10 +51,10 @@ def find(connection: Connection, job_id: str) -> Job | None:
 def moment(connection: Connection, job_id: str, *, now: int, future_s: float) -> Moment:
     """The job's arrival, the clock, and the newest snapshot under way; raises LedgerError for a job that was never begun."""
     newest = select(func.max(jobs.c.arrival)).where(jobs.c.snapshot, not_(jobs.c.committed)).scalar_subquery()
-    row = connection.execute(select(jobs.c.arrival, newest).where(jobs.c.id == job_id)).first()
+    row = connection.execute(select(jobs.c.arrival, newest, KEEPING).where(jobs.c.id == job_id)).first()
     if row is None:
         raise _unknown(job_id)
-    return Moment(row[0], now, future_s, row[1] or 0)
+    return Moment(row[0], now, future_s, snapshot=row[1] or 0, upgrading=bool(row[2]))
 
 
 def widen(connection: Connection, job_id: str, versions: Sequence[int]) -> None:
@@ -99,11 +100,12 @@ def fail(connection: Connection, job_id: str, reason: str) -> Job:
 
 
 def pending(connection: Connection, job: Job) -> int:
-    """How many rows of the job's span are dirty."""
+    """How many rows of the job's span are dirty; while an upgrade's index is the one in use, towards that one."""
     if job.first_version is None:
         return 0
     inside = rows.c.row_version.between(job.first_version, job.last_version)
-    return connection.execute(select(func.count()).select_from(rows).where(rows.c.lane.is_not(None), inside)).scalar_one()
+    dirty = rows.c.row_version > rows.c.next_version if serves_next(connection) else rows.c.lane.is_not(None)
+    return connection.execute(select(func.count()).select_from(rows).where(dirty, inside)).scalar_one()
 
 
 def trouble(connection: Connection, job: Job) -> str:

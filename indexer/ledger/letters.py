@@ -12,6 +12,7 @@ from indexer.ledger.tables import letters, rows
 from indexer.records import LANES, Lane
 
 DIED = "WorkerDied"
+DIED_TEXT = "The process that worked on it ended without a word, {} times."
 UNEXPLAINED = "Unexplained"
 """What a swept row's letter names as its error: no word from its workers, or none but that of the last release."""
 
@@ -46,7 +47,7 @@ def sweep(connection: Connection, *, attempts: int, now: int) -> dict[Lane, int]
                 id=row.id,
                 row_version=row.row_version,
                 error=UNEXPLAINED if row.trouble else DIED,
-                reason=row.trouble or f"The process that worked on it ended without a word, {row.attempts} times.",
+                reason=row.trouble or DIED_TEXT.format(row.attempts),
                 attempts=row.attempts,
                 first_seen=now,
                 last_seen=now,

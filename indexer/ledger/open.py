@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from indexer.errors import IndexerError
-from indexer.ledger import claims, inventory, jobs, recipes, rows, snapshots, standing
+from indexer.ledger import claims, inventory, jobs, next_rows, recipes, rows, snapshots, standing
 from indexer.ledger import letters as dead_letters
 from indexer.ledger.base import Absent, Claimed, Finished, Job, LedgerCounts, Letter, Outcome, Standing
 from indexer.ledger.database import Database
+from indexer.ledger.next import NextLedger
 from indexer.ledger.schema import LEDGER, bring_up
 from indexer.records import Event, Lane, Product, Rejected
 
@@ -48,6 +49,7 @@ class SqlLedger:
         self._database = database
         self._future_s = future_s
         self._clock = clock
+        self.next = NextLedger(database, clock=clock)
         self._id = database.write(lambda connection: standing.name(connection, now=clock()))
 
     @property
@@ -170,7 +172,12 @@ class SqlLedger:
         for _ in range(WAKES):
             if self._database.write(lambda connection: inventory.wake(connection, now=self._clock())) < inventory.WOKEN_AT_ONCE:
                 break
-        return self._database.write(lambda connection: dead_letters.sweep(connection, attempts=attempts, now=self._clock()))
+
+        def work(connection: Connection) -> Mapping[Lane, int]:
+            due = dead_letters.sweep(connection, attempts=attempts, now=self._clock())
+            return due | {"upgrade": next_rows.sweep(connection, attempts=attempts, now=self._clock())}
+
+        return self._database.write(work)
 
     def letters(self, *, limit: int = 100, error: str = "") -> list[Letter]:
         """The latest dead letters, latest first; of one error where it is named."""

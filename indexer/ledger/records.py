@@ -141,3 +141,81 @@ class CacheStats:
     by_spec: Mapping[str, int]
     oldest: int
     newest: int
+
+
+class Step(StrEnum):
+    """Where an upgrade stands. Of two names for a pair of steps, the first is the good end."""
+
+    PLANNED = "planned"
+    """Recorded; its index may be there or not."""
+    LISTING = "listing"
+    """The index is there, and row after row gets its part in it."""
+    BUILDING = "building"
+    """Every row has; workers fill the index."""
+    READY = "ready"
+    """The gate let it pass."""
+    REFUSED = "refused"
+    """The gate did not: the old index stays."""
+    SWITCHING = "switching"
+    """The alias is about to go to the new index, or has."""
+    LIVE = "live"
+    """The new index is the one in use; the old one is kept up for a rollback."""
+    ROLLING_BACK = "rolling back"
+    """The alias is about to go back, or has."""
+    ROLLED_BACK = "rolled back"
+    """The old index is in use again; the new one is kept up for another switch."""
+    CLEANING = "cleaning"
+    """The old index goes, and the rows' part in the new one becomes all there is."""
+    DROPPING = "dropping"
+    """The new index goes, and the rows' part in it is forgotten."""
+    DONE = "done"
+    DROPPED = "dropped"
+
+
+ENDED = (Step.DONE, Step.DROPPED)
+NOT_KEEPING = (*ENDED, Step.CLEANING, Step.DROPPING)
+SERVING = (Step.SWITCHING, Step.LIVE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade:
+    """One upgrade as it is recorded. Profiles are the encoders' settings as JSON, recipes name what these make.
+
+    `fresh_parts`: the parts that the old index's documents were made of are not all that the new one needs. `began` in
+    microseconds since 1970, `evidence` is the gate's, as JSON.
+    """
+
+    number: int
+    step: Step
+    began: int
+    old_index: str
+    old_recipe: str
+    old_profile: str
+    new_recipe: str
+    new_profile: str
+    fresh_parts: bool = False
+    new_index: str = ""
+    walked: str = ""
+    evidence: str = ""
+
+    @property
+    def keeping(self) -> bool:
+        """Whether both indices get every change."""
+        return self.step not in NOT_KEEPING
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of it is left to do."""
+        return self.step in ENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an upgrade begins with: see `Upgrade`."""
+
+    old_index: str
+    old_recipe: str
+    old_profile: str
+    new_recipe: str
+    new_profile: str
+    fresh_parts: bool = False

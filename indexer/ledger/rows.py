@@ -42,12 +42,14 @@ class Moment:
     """The job's arrival and the clock (microseconds), and how far ahead of it an update time may lie (seconds).
 
     `snapshot` is when the newest snapshot that is still being taken began, 0 without one: what events name is noted for it.
+    `upgrading`: a next index is being kept beside the one in use, and new rows have a part in it.
     """
 
     arrival: int
     now: int
     future_s: float
     snapshot: int = 0
+    upgrading: bool = False
 
     @property
     def touch(self) -> int:
@@ -70,7 +72,7 @@ def accept(connection: Connection, events: Sequence[Event], moment: Moment) -> A
     # A refused event leaves no trace: not even a row for a product that nobody knows. But a snapshot that holds it, holds it.
     wanted = sorted({event.id for event, future in zip(events, futures, strict=True) if not future})
     named = sorted({event.id for event in events}) if moment.snapshot and any(futures) else wanted
-    drafts = read(connection, named, wanted=wanted)
+    drafts = read(connection, named, wanted=wanted, upgrading=moment.upgrading)
     outcomes = [
         Outcome.FUTURE if future else drafts[event.id].apply(event, stamp=stamp, now=moment.now)
         for event, stamp, future in zip(events, stamps, futures, strict=True)
@@ -94,10 +96,10 @@ def locked(connection: Connection, keys: Sequence[str], columns: Sequence[object
         yield from connection.execute(question)
 
 
-def read(connection: Connection, keys: list[str], *, wanted: list[str]) -> dict[str, Draft]:
+def read(connection: Connection, keys: list[str], *, wanted: list[str], upgrading: bool = False) -> dict[str, Draft]:
     """Drafts of those keys, their rows locked; of keys in order, of which the wanted ones are to have a row."""
     if locks_rows(connection):
-        _reserve(connection, wanted)
+        _reserve(connection, wanted, upgrading=upgrading)
     drafts = {key: Draft(key) for key in keys}
     found: Iterator[Any] = locked(connection, keys, READ)
     for key, state, offer, version, lane, buried_lane, due, attempts, touched in found:
@@ -116,7 +118,7 @@ def read(connection: Connection, keys: list[str], *, wanted: list[str]) -> dict[
     return drafts
 
 
-def _reserve(connection: Connection, keys: list[str]) -> None:
+def _reserve(connection: Connection, keys: list[str], *, upgrading: bool) -> None:
     """Make empty rows of unknown keys, so that there is something to lock: of two writers the second waits for the first.
 
     In order of key, and before any lock on a row that exists: so no two batches wait for each other.
@@ -124,7 +126,8 @@ def _reserve(connection: Connection, keys: list[str]) -> None:
     known: set[str] = set()
     for some in batches(keys, size=AT_ONCE):
         known.update(connection.execute(select(rows.c.id).where(rows.c.id.in_(some))).scalars())
-    blank = [{"id": key, "standing": "waiting", "state": state_text(RowState())} for key in keys if key not in known]
+    fixed: dict[str, object] = {"standing": "waiting", "state": state_text(RowState()), "next_version": 0 if upgrading else None}
+    blank = [fixed | {"id": key} for key in keys if key not in known]
     if blank:
         connection.execute(inserting(connection, rows).on_conflict_do_nothing(), blank)
 
@@ -133,9 +136,10 @@ def write(connection: Connection, drafts: list[Draft], moment: Moment) -> None:
     """Keep what drafts have become: whole rows where the content changed, else only the columns that did."""
     now = moment.now
     if whole := [draft for draft in drafts if draft.content_changed or not draft.exists]:
-        values = [{"id": draft.id} | _whole(draft, moment) for draft in whole]
+        part = {"next_version": 0 if moment.upgrading else None}
+        values = [{"id": draft.id} | part | _whole(draft, moment) for draft in whole]
         statement = inserting(connection, rows)
-        keep = {name: statement.excluded[name] for name in values[0] if name != "id"}
+        keep = {name: statement.excluded[name] for name in values[0] if name not in ("id", "next_version")}
         connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=keep), values)
     rest = [draft for draft in drafts if draft.exists and not draft.content_changed]
     if moved := [{"key": draft.id, "state": state_text(draft.state)} for draft in rest if not draft.reshaped]:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from indexer.batches import batches
 from indexer.ledger import letters as dead_letters
+from indexer.ledger import next_rows
 from indexer.ledger.base import LedgerCounts
 from indexer.ledger.database import inserting
 from indexer.ledger.rows import AT_ONCE
@@ -54,7 +55,7 @@ def counts(connection: Connection) -> LedgerCounts:
         products=standing.get("live", 0),
         deleted=standing.get("deleted", 0),
         waiting=standing.get("waiting", 0),
-        dirty={lane: dirty.get(lane, 0) for lane in LANES},
+        dirty={lane: dirty.get(lane, 0) for lane in LANES} | {"upgrade": next_rows.dirty(connection)},
         letters=dead_letters.size(connection),
         counters={counter: sums.get(counter, 0) for counter in COUNTERS} | sums,
     )

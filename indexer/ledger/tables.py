@@ -54,6 +54,13 @@ rows = Table(
     # when a clean row becomes dirty by itself, and in which lane
     Column("wake", BigInteger),
     Column("wake_lane", Text),
+    # as indexed_version, due, attempts, lease_owner and trouble are of the index in use, these are of the next one while an
+    # upgrade is under way; the version is null for a row that has no part in it
+    Column("next_version", BigInteger),
+    Column("next_due", BigInteger, nullable=False, server_default="0"),
+    Column("next_attempts", Integer, nullable=False, server_default="0"),
+    Column("next_owner", Text),
+    Column("next_trouble", Text, nullable=False, server_default=""),
 )
 _dirty = rows.c.lane.is_not(None)
 # Partial: claims and sweeps read dirty rows only, however many clean ones there are.
@@ -65,6 +72,32 @@ Index("fusedex_rows_lease", rows.c.lease_owner, sqlite_where=_leased, postgresql
 Index("fusedex_rows_standing", rows.c.standing, rows.c.touched)
 _wakes = rows.c.wake.is_not(None)
 Index("fusedex_rows_wake", rows.c.wake, sqlite_where=_wakes, postgresql_where=_wakes)
+_next_dirty = rows.c.row_version > rows.c.next_version
+Index("fusedex_rows_next", rows.c.next_attempts, rows.c.next_due, sqlite_where=_next_dirty, postgresql_where=_next_dirty)
+_next_leased = rows.c.next_owner.is_not(None)
+Index("fusedex_rows_next_lease", rows.c.next_owner, sqlite_where=_next_leased, postgresql_where=_next_leased)
+
+upgrades = Table(
+    "fusedex_upgrades",
+    LEDGER,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("step", Text, nullable=False),
+    Column("began", BigInteger, nullable=False),
+    # the index that was in use when it began, and what made it
+    Column("old_index", Text, nullable=False),
+    Column("old_recipe", Text, nullable=False),
+    Column("old_profile", Text, nullable=False),
+    # the one that is to take its place; empty until it is made
+    Column("new_index", Text, nullable=False, server_default=""),
+    Column("new_recipe", Text, nullable=False),
+    Column("new_profile", Text, nullable=False),
+    # whether parts that the old index recorded are not all that the new one needs
+    Column("fresh_parts", Boolean, nullable=False),
+    # how far the walk of this step has come
+    Column("walked", KEY, nullable=False, server_default=""),
+    # what the gate found, as JSON
+    Column("evidence", Text, nullable=False, server_default=""),
+)
 
 letters = Table(
     "fusedex_letters",

@@ -12,7 +12,8 @@ from indexer.encoders import Encoders
 from indexer.errors import IndexMissing, LedgerError
 from indexer.ledger.base import Job, Ledger, Standing
 from indexer.observe import log
-from indexer.store.base import Identity, ProductStore
+from indexer.store.base import ProductStore
+from indexer.store.identity import Identity
 from indexer.store.versions import check_adoption
 
 PASSES = "refusals"
@@ -46,6 +47,12 @@ def begin(ledger: Ledger, store: ProductStore, encoders: Encoders, *, clean: boo
     Puts the encoders' recipe in force and rewrites the index's identity. Raises EncoderMismatch, with nothing done, where
     more than the fusion changed, ForeignLedger, LedgerError while another process begins one, and StoreError classes.
     """
+    upgrade = ledger.next.upgrade()
+    if upgrade is not None and not upgrade.ended:
+        raise LedgerError(
+            f"Upgrade {upgrade.number} is under way ({upgrade.step}): its old index must stay what it is.",
+            cure="End it first: fusedex upgrade clean",
+        )
     owner = uuid.uuid4().hex
     if not ledger.lead(ROLE, owner=owner, ttl_s=ROLE_S):
         raise LedgerError("Another process begins to fuse all products again at this moment.", cure=f"Try again in {ROLE_S:.0f} s.")

@@ -14,7 +14,8 @@ from indexer.read.find import Candidates
 from indexer.read.needs import Got, Need, asked
 from indexer.records import Answer, Degraded, FacetAsk, Product, Query
 from indexer.settings import SearchSettings
-from indexer.store.base import ExplainLeg, Identity, Leg, NamedLeg
+from indexer.store.base import ExplainLeg, Leg, NamedLeg
+from indexer.store.identity import Identity
 from indexer.text.cleaning import DEFAULT, Cleaning
 from indexer.vectors import Row
 

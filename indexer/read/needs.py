@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from indexer.encoders import QueryRows
 from indexer.records import Answer, QueryPart
-from indexer.store.base import Description, Leg, LegAnswer
+from indexer.store.base import Leg, LegAnswer
+from indexer.store.identity import Description
 from indexer.vectors import Row
 
 

@@ -7,8 +7,8 @@ from typing import Literal
 Value = str | float | bool | tuple[str, ...]
 """A typed attribute's value: a text, a number, a truth value, or several texts."""
 
-Lane = Literal["offers", "encode_new", "encode", "backfill"]
-LANES: tuple[Lane, ...] = ("offers", "encode_new", "encode", "backfill")
+Lane = Literal["offers", "encode_new", "encode", "backfill", "upgrade"]
+LANES: tuple[Lane, ...] = ("offers", "encode_new", "encode", "backfill", "upgrade")
 
 PhotoStatus = Literal["none", "used", "missing", "unusable", "remote", "pending", "unreachable", "refused"]
 """Whether a product's photos are in its vector: no photo named; at least one used; file not found; bytes that are no

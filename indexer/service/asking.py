@@ -6,7 +6,7 @@ from typing import Protocol
 from indexer.query.facets import facet_text
 from indexer.records import Answer, Query
 from indexer.service.asked import Asked
-from indexer.store.base import Description
+from indexer.store.identity import Description
 
 PLAIN_FACETS = ("category", "brand")
 ATTRIBUTES_CAP = 24

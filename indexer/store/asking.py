@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from indexer.errors import StoreError
-from indexer.store.base import Description, HybridLeg, Leg, LegAnswer
+from indexer.store.base import HybridLeg, Leg, LegAnswer
 from indexer.store.calls import Plan
 from indexer.store.hybrid import need_hybrid_plan
+from indexer.store.identity import Description
 from indexer.store.points import check_frozen, open_call, point_index, point_name, refused
 from indexer.store.requests import search_call
 from indexer.store.responses import leg_answers

@@ -5,29 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from indexer.records import Blend, Filter, Money, PhotoStatus, Product
+from indexer.store.identity import Description, Identity
 from indexer.vectors import Row
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who may write to an index and search it, kept in the mapping's `_meta`; `text`, `photo`, `fusion` are digests of their specs."""
-
-    ledger: str
-    text: str
-    photo: str
-    fusion: str
-    width: int
-    schema: str = "products.v1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
-    """An index as it stands: its real name behind the alias, its identity, how many live products, which attributes."""
-
-    index: str
-    identity: Identity
-    products: int
-    attributes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -233,8 +212,14 @@ class ProductStore(ProductReader, Protocol):
         when the server is an embedded one and the mapping would kill it.
         """
 
-    def write(self, documents: Sequence[Document]) -> list[Written]:
-        """One result per document, in order. Raises StoreUnavailable, StoreBusy, StoreBlocked when nothing can be said of any."""
+    def hold(self, index: str, identity: Identity) -> None:
+        """See that this version is of that identity and can be written to by its name. Raises as `ensure`, and IndexMissing."""
+
+    def write(self, documents: Sequence[Document], *, index: str = "") -> list[Written]:
+        """One result per document, in order. Raises StoreUnavailable, StoreBusy, StoreBlocked when nothing can be said of any.
+
+        With `index` they go to that version (one that is held), whatever the alias stands for. Raises IndexMissing.
+        """
 
     def refresh(self) -> None:
         """Make all that was written searchable."""

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -10,11 +11,13 @@ from pydantic import SecretStr
 from indexer.errors import StoreError
 from indexer.settings import IndexSettings
 from indexer.store.asking import Kept, ask_plan, open_point_plan
-from indexer.store.base import Description, Document, Identity, Leg, LegAnswer, Stored, Written
+from indexer.store.base import Document, Leg, LegAnswer, Stored, Written
 from indexer.store.bulk import write_plan
 from indexer.store.calls import Call, Plan
 from indexer.store.capabilities import Capabilities, capabilities_plan
 from indexer.store.client import make_async_client, make_client, our_errors, request_arguments
+from indexer.store.identity import Coming, Description, Identity
+from indexer.store.moves import drop_plan, hold_plan, make_next_plan, note_plan, own_alias, switch_plan
 from indexer.store.versions import adopt_plan, describe_plan, ensure_plan
 from indexer.store.walking import remove_plan, walk_plan
 from indexer.text.cleaning import DEFAULT, Cleaning
@@ -40,7 +43,8 @@ class OpenSearchStore:
         self._alias = self._settings.alias
         self._client = make_client(url, timeout_s=timeout_s)
         self._bulk_bytes = bulk_bytes
-        self._width: int | None = None
+        self._again = partial(OpenSearchStore, url, timeout_s=timeout_s, bulk_bytes=bulk_bytes, cleaning=cleaning)
+        self._widths: dict[str, int] = {}
         self._kept = Kept()
         self._describing = threading.Lock()
 
@@ -51,7 +55,7 @@ class OpenSearchStore:
     def ensure(self, identity: Identity) -> str:
         """Make index and alias if they are missing, check them if not; return the index's name. Raises as ProductStore says."""
         index = self._run(ensure_plan(self._settings, identity))
-        self._width = identity.width
+        self._widths[""] = identity.width
         self._kept.forget()
         return index
 
@@ -69,9 +73,15 @@ class OpenSearchStore:
         """Freeze the index as it stands for so long (at most a minute longer); the point's name. Raises IndexMissing, StoreBusy."""
         return self._run(open_point_plan(self._alias, keep_s=keep_s))
 
-    def write(self, documents: Sequence[Document]) -> list[Written]:
+    def hold(self, index: str, identity: Identity) -> None:
+        """Check that version, and see that it can be written to by its name. Raises as ProductStore says."""
+        self._run(hold_plan(index, identity))
+        self._widths[index] = identity.width
+
+    def write(self, documents: Sequence[Document], *, index: str = "") -> list[Written]:
         """One result per document, in order. Raises as ProductStore says, and IndexMissing."""
-        return self._run(write_plan(self._alias, documents, width=self._width, bulk_bytes=self._bulk_bytes, cleaning=self._cleaning))
+        alias, width = own_alias(index) if index else self._alias, self._widths.get(index)
+        return self._run(write_plan(alias, documents, width=width, bulk_bytes=self._bulk_bytes, cleaning=self._cleaning))
 
     def refresh(self) -> None:
         """Make all that was written searchable, and counted by the next description."""
@@ -90,6 +100,28 @@ class OpenSearchStore:
         """Write the new identity over the index's, where only the fusion differs. Raises as ProductStore says."""
         self._run(adopt_plan(self._alias, identity))
         self._kept.forget()
+
+    def make_next(self, identity: Identity, *, profile: str, made_for: str) -> str:
+        """Make an index without the alias; its name. Raises as `ensure`."""
+        return self._run(make_next_plan(self._settings, identity, profile=profile, made_for=made_for))
+
+    def note(self, index: str, *, profile: str | None = None, coming: Coming | None = None) -> None:
+        """Note in an index how its vectors are made, and what is to come after it."""
+        self._run(note_plan(index, profile=profile, coming=coming))
+        self._kept.forget()
+
+    def switch(self, index: str) -> None:
+        """Let the alias stand for that version, in one request. Raises IndexMissing, SchemaDrift."""
+        self._run(switch_plan(self._alias, index))
+        self._kept.forget()
+
+    def drop(self, index: str) -> None:
+        """Delete a version that is not in use. Raises StoreError for the one that is."""
+        self._run(drop_plan(self._alias, index))
+
+    def at(self, index: str) -> "OpenSearchStore":
+        """A store for that version alone, by its own alias; close it by itself."""
+        return self._again(self._settings.model_copy(update={"alias": own_alias(index)}))
 
     def close(self) -> None:
         """Give the connections back."""

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from indexer.errors import IndexMissing, StoreBlocked, StoreBusy, StoreError, StoreUnavailable
-from indexer.store.base import Description, ExactLeg, ExplainLeg, ExtraLeg, Found, HybridLeg, Identity, Leg, LegAnswer, NamedLeg, VectorLeg
+from indexer.store.base import ExactLeg, ExplainLeg, ExtraLeg, Found, HybridLeg, Leg, LegAnswer, NamedLeg, VectorLeg
 from indexer.store.explaining import field_shares
 from indexer.store.hybrid import refuse_raw
+from indexer.store.identity import Description, Identity
 from indexer.store.schema import VECTOR
 from indexer.store.shown import product_of
 

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from importlib import resources
 from typing import Any
 
 from indexer.errors import EncoderMismatch, ForeignLedger, SchemaDrift, UnsafeMapping
 from indexer.settings import IndexSettings
-from indexer.store.base import Identity
+from indexer.store.identity import Coming, Description, Identity
 
 META = "fusedex"
 """The key in the mapping's `_meta` under which the identity stands."""
+PROFILE, COMING, MADE_FOR = "fusedex_profile", "fusedex_coming", "fusedex_made_for"
+"""Keys in the mapping's `_meta`, beside the identity's."""
 
 VECTOR = "vector"
 _COMPARED = ("type", "analyzer", "search_analyzer", "normalizer", "dimension", "scaling_factor", "enabled", "ignore_above", "space_type")
@@ -87,6 +89,17 @@ def identity_of(index: str, mapping: Json) -> Identity:
     return Identity(**told)
 
 
+def told(description: Description, mapping: Json) -> Description:
+    """The description with what the index tells of its profile, and of what comes after it."""
+    meta = mapping.get("_meta", {})
+    coming = meta.get(COMING)
+    return replace(
+        description,
+        profile=_text(meta.get(PROFILE)),
+        coming=Coming(str(coming.get("index", "")), _text(coming.get("profile"))) if isinstance(coming, dict) else None,
+    )
+
+
 def check_identity(index: str, found: Identity, wanted: Identity) -> None:
     """Raise ForeignLedger, SchemaDrift or EncoderMismatch, naming what differs; nothing when the two are equal."""
     if found.ledger != wanted.ledger:
@@ -121,6 +134,10 @@ def _fields(properties: Json, prefix: str = "") -> Iterator[tuple[str, Json]]:
         yield f"{prefix}{name}", field
         for inner in ("fields", "properties"):
             yield from _fields(field.get(inner, {}), f"{prefix}{name}.")
+
+
+def _text(profile: object) -> str:
+    return json.dumps(profile, sort_keys=True) if isinstance(profile, dict) else ""
 
 
 _OTHER_ALIAS = "Build an index for these settings under another alias (FUSEDEX_INDEX__ALIAS), or use the settings it was built with."

@@ -6,12 +6,12 @@ from typing import Any
 
 from indexer.errors import IndexMissing, SchemaDrift, StoreError
 from indexer.settings import IndexSettings
-from indexer.store.base import Description, Identity
 from indexer.store.calls import Call, Plan
 from indexer.store.capabilities import capabilities_plan, need_knn
+from indexer.store.identity import Description, Identity
 from indexer.store.requests import describe_body
 from indexer.store.responses import checked, description
-from indexer.store.schema import META, check_identity, check_mapping, identity_of, index_body, refuse_unsafe
+from indexer.store.schema import META, check_identity, check_mapping, identity_of, index_body, refuse_unsafe, told
 
 TAKEN = "resource_already_exists_exception"
 CREATE_TIMEOUT_S = 60.0
@@ -67,7 +67,7 @@ def ensure_plan(settings: IndexSettings, identity: Identity) -> Plan[str]:
             index = version_name(settings.alias, number)
             if (yield from _create_plan(index, body)):
                 return index
-            number = yield from _next_number_plan(settings.alias)
+            number = yield from next_number_plan(settings.alias)
         else:
             check_identity(index, identity_of(index, mapping), identity)
             check_mapping(index, mapping, identity)
@@ -85,7 +85,8 @@ def _create_plan(index: str, body: Json) -> Plan[bool]:
     return True
 
 
-def _next_number_plan(alias: str) -> Plan[int]:
+def next_number_plan(alias: str) -> Plan[int]:
+    """The number of the alias's next version."""
     rows = yield Call(method="GET", path=f"/_cat/indices/{alias}-*", params={"format": "json", "h": "index", "expand_wildcards": "all"})
     return next_number(alias, [str(row["index"]) for row in rows])
 
@@ -95,7 +96,7 @@ def describe_plan(alias: str) -> Plan[Description]:
     index, mapping = yield from find_plan(alias)
     identity = identity_of(index, mapping)
     answer = yield Call(method="POST", path=f"/{index}/_search", body=describe_body())
-    return description(index, identity, checked(alias, answer))
+    return told(description(index, identity, checked(alias, answer)), mapping)
 
 
 def adopt_plan(alias: str, identity: Identity) -> Plan[None]:

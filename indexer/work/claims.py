@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from indexer.errors import IndexerError, LedgerUnavailable, StoreBlocked, StoreUnavailable
-from indexer.ledger.base import Claimed, Finished, Ledger, Letter
+from indexer.ledger.base import Claimed, Finished, Letter, Target
 from indexer.observe import log
 from indexer.records import Lane
 from indexer.settings import WorkSettings
@@ -35,7 +35,7 @@ class Stopping(BaseException):
 class Claims:
     """All claims of one process, and the thread that keeps their leases alive. Safe across threads."""
 
-    def __init__(self, ledger: Ledger, settings: WorkSettings) -> None:
+    def __init__(self, ledger: Target, settings: WorkSettings) -> None:
         """Hold nothing yet; the thread starts with the first claim."""
         self.ledger = ledger
         self.settings = settings

@@ -24,6 +24,8 @@ class Intake:
         self._terms = terms
         self._hints = hints
         self._observer = observer
+        upgrade = ledger.next.upgrade()
+        self._also: tuple[Lane, ...] = ("upgrade",) if upgrade is not None and upgrade.keeping else ()
         self._counts: Counter[str] = Counter({outcome.value: 0 for outcome in Outcome} | {"rejected": 0})
 
     def take(self, batch: Sequence[Event | Rejected]) -> None:
@@ -38,7 +40,8 @@ class Intake:
         for row in rejected:
             self._observer.row_rejected(row)
         self._observer.rows_accepted(outcomes)
-        self._hints.some(*_lanes(outcomes))
+        if lanes := _lanes(outcomes):
+            self._hints.some(*lanes, *self._also)
         self._check_rejects()
 
     def close(self) -> Job:
@@ -68,7 +71,7 @@ class Intake:
         self._counts[DROPPED] = 0
         while dropped := self._ledger.drop_absent(self._job.id):
             self._counts[DROPPED] += dropped
-            self._hints.some("offers")
+            self._hints.some("offers", *self._also)
 
 
 def _lanes(outcomes: Mapping[str, int]) -> list[Lane]:

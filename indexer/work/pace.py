@@ -191,8 +191,8 @@ class Pace:
             return Write(self._last_began)
 
 
-ENCODING_ORDER: tuple[Lane, ...] = ("encode_new", "encode", "backfill")
-"""What is worked first where encoding has a queue: products that can't be found at all, then changed ones, then re-encoding."""
+ENCODING_ORDER: tuple[Lane, ...] = ("encode_new", "encode", "backfill", "upgrade")
+"""What is worked first where encoding has a queue: what can't be found at all, what changed, what is encoded again, the next index."""
 
 
 class Turns:

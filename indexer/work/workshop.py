@@ -98,6 +98,19 @@ class Workshop:
                 self._fetcher_made = True
             return self._fetcher
 
+    def with_others(self, encoders: Callable[[], Encoders], engine: Callable[[Encoders], ProductEngine]) -> "Workshop":
+        """A workshop with other encoders that shares all the rest: close this one only."""
+        return Workshop(
+            Makers(
+                store=lambda: self.store,
+                cache=lambda: self.cache,
+                encoders=encoders,
+                engine=engine,
+                fetcher=lambda: self.fetcher,
+                crew=lambda: self.crew,
+            )
+        )
+
     def places(self, number: int) -> threading.Semaphore:
         """The places for decoded photos that all passes share; the first call says how many they are."""
         with self._lock:

@@ -1,8 +1,9 @@
 """What a claim's rows became, into the store, and what came of each back into the ledger."""
 
 import threading
+from dataclasses import dataclass
 
-from indexer.errors import EncoderMismatch, IndexMissing, StoreBusy, StoreError
+from indexer.errors import IndexMissing, StoreBusy, StoreError
 from indexer.ledger.base import Ledger
 from indexer.observe import RunObserver
 from indexer.store.base import Written
@@ -11,26 +12,32 @@ from indexer.work.documents import Made, Workshop
 from indexer.work.pace import Pace
 
 
-class Writer:
-    """The writes of one process: the index made or checked first, no more at once than the store takes well. Safe across threads."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where documents go: the version of that name, or the one that the alias stands for when the first is written.
 
-    def __init__(self, ledger: Ledger, workshop: Workshop, *, most: int, observer: RunObserver) -> None:
+    Always by its own name from then on: when the alias moves, what was made for the old index must not reach the new one.
+    """
+
+    index: str = ""
+    is_next: bool = False
+
+
+class Writer:
+    """The writes of one process to one index: it is made or checked first, and no more at once than the store takes well.
+
+    Safe across threads.
+    """
+
+    def __init__(self, ledger: Ledger, workshop: Workshop, place: Place, *, most: int, observer: RunObserver) -> None:
         """At most `most` writes at once; nothing is asked of the store yet."""
         self._ledger = ledger
         self._workshop = workshop
+        self._place = place
         self._pace = Pace(most=most)
         self._observer = observer
         self._ensured = threading.Lock()
         self._index = ""
-
-    def check_recipe(self) -> None:
-        """Refuse to make what would have to be made again: raises EncoderMismatch where the ledger wants another recipe than ours."""
-        wanted = self._ledger.recipe()
-        if wanted and wanted != self._workshop.encoders.recipe:
-            raise EncoderMismatch(
-                f"The ledger wants documents made by the recipe {wanted}, this process makes them by {self._workshop.encoders.recipe}.",
-                cure="Start it again with the settings of the others (FUSEDEX_ENCODE__*); or run `fusedex refuse-all` with these.",
-            )
 
     def write(self, claim: Claim, made: Made) -> int:
         """How many rows are settled: in the index, or buried for good. What the store did not take now goes back, unblamed.
@@ -46,7 +53,8 @@ class Writer:
         self._observer.documents_written(written=len(there) - newer, newer=newer, failed=len(written) - len(there))
         self._observer.stage_moved("finishing")
         counted = {"texts": made.texts, "photos": made.photos, "cached": made.cached, "written": len(there) - newer, "newer": newer}
-        claim.finish([made.finished[result.id] for result in there], recipe=self._workshop.encoders.recipe, counted=counted)
+        made_by = self._place.index if self._place.is_next else self._workshop.encoders.recipe
+        claim.finish([made.finished[result.id] for result in there], recipe=made_by, counted=counted)
         refused = {r.id: StoreError(f"{r.error}: {r.reason}") for r in written if r.outcome == "failed" and not r.retryable}
         settled = len(there) + claim.bury(made.errors | refused)
         if claim.rows:
@@ -61,7 +69,7 @@ class Writer:
             return []
         with self._pace.writing() as write:
             try:
-                written = self._workshop.store.write(made.documents)
+                written = self._workshop.store.write(made.documents, index=self._index)
             except IndexMissing:
                 self._index = ""
                 raise
@@ -71,7 +79,12 @@ class Writer:
 
     def _ensure_index(self) -> None:
         with self._ensured:
-            if not self._index:
-                self._index = self._workshop.store.ensure(self._workshop.encoders.identity(self._ledger.id))
-                if not self._ledger.recipe():
-                    self._ledger.set_recipe(self._workshop.encoders.recipe)
+            if self._index:
+                return
+            store, encoders = self._workshop.store, self._workshop.encoders
+            identity = encoders.identity(self._ledger.id)
+            index = self._place.index or store.ensure(identity)
+            store.hold(index, identity)
+            self._index = index
+            if not self._ledger.recipe():
+                self._ledger.set_recipe(encoders.recipe)

@@ -32,7 +32,7 @@ def test_a_claimed_row_is_nobody_elses_until_its_lease_ends(ledger: Ledger, cloc
     clock.pass_s(59)
     assert ledger.sweep(attempts=3)["encode_new"] == 0
     clock.pass_s(1)
-    assert ledger.sweep(attempts=3) == {"offers": 0, "encode_new": 3, "encode": 0, "backfill": 0}
+    assert ledger.sweep(attempts=3) == {"offers": 0, "encode_new": 3, "encode": 0, "backfill": 0, "upgrade": 0}
 
 
 def test_longest_due_first(ledger: Ledger, clock: Clock) -> None:

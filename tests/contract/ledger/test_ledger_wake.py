@@ -55,7 +55,7 @@ def test_a_row_that_is_at_work_already_is_not_woken(ledger: Ledger, clock: Clock
     finish(ledger)
     send(ledger, replace(SHOE, title="boot", version=2))
     clock.pass_s(100)
-    assert ledger.sweep(attempts=3) == {"offers": 0, "encode_new": 0, "encode": 1, "backfill": 0}
+    assert ledger.sweep(attempts=3) == {"offers": 0, "encode_new": 0, "encode": 1, "backfill": 0, "upgrade": 0}
     (row,) = finish(ledger, "encode", wake=SOON - 1)  # made before, finished after: it wakes at once
     assert ledger.sweep(attempts=3)["offers"] == 1
     assert finish(ledger, "offers", wake=None)[0].row_version > row.row_version

@@ -182,7 +182,7 @@ class Wing:
     def end_points(self, room: Room) -> None:
         """Have the time of all frozen answers run out, by hand: a server looks for it once a minute only."""
         if isinstance(room.store, MemoryStore):
-            room.store._points = {point: (0.0, shelf) for point, (_, shelf) in room.store._points.items()}
+            room.store._shared.points = {point: (0.0, shelf) for point, (_, shelf) in room.store._shared.points.items()}
         else:
             self.server._client.transport.perform_request("DELETE", "/_search/point_in_time/_all")
 

@@ -11,7 +11,8 @@ from indexer.money import exponent
 from indexer.photos.decode import decode
 from indexer.photos.read import read
 from indexer.records import Money, Photo, Product
-from indexer.store.base import Description, Document, Leg, LegAnswer, ProductReader, ProductStore
+from indexer.store.base import Document, Leg, LegAnswer, ProductReader, ProductStore
+from indexer.store.identity import Description
 from tests.data.catalogue import Raw, rows
 
 WIDTH = 64

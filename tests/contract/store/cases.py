@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from indexer.records import Filter, Money, Photo, Product
-from indexer.store.base import Document, ExactLeg, Found, Identity, LexicalLeg, ProductStore, VectorLeg
+from indexer.store.base import Document, ExactLeg, Found, LexicalLeg, ProductStore, VectorLeg
+from indexer.store.identity import Identity
 from indexer.vectors import Row
 
 WIDTH = 64

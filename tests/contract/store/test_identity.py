@@ -7,7 +7,8 @@ import pytest
 
 from indexer.errors import EncoderMismatch, ForeignLedger, SchemaDrift
 from indexer.records import Product
-from indexer.store.base import Identity, ProductStore
+from indexer.store.base import ProductStore
+from indexer.store.identity import Identity
 from tests.contract.store.cases import document, identity, row
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from indexer.errors import EncoderMismatch, ForeignLedger, IndexMissing, SchemaDrift
 from indexer.records import Product
-from indexer.store.base import Document, Identity, ProductStore, Stored
+from indexer.store.base import Document, ProductStore, Stored
+from indexer.store.identity import Identity
 from indexer.store.opensearch import OpenSearchStore
 from indexer.store.walking import remove_plan
 from tests.contract.store.cases import browse, document, identity, row, write

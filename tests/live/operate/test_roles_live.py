@@ -11,10 +11,11 @@ from pydantic import SecretStr
 
 from indexer.records import Product
 from indexer.settings import IndexSettings
-from indexer.store.base import Document, ExactLeg, Identity, LexicalLeg, VectorLeg
+from indexer.store.base import Document, ExactLeg, LexicalLeg, VectorLeg
 from indexer.store.calls import Call
+from indexer.store.identity import Identity
 from indexer.store.opensearch import OpenSearchStore
-from indexer.store.versions import _next_number_plan
+from indexer.store.versions import next_number_plan
 from tests.house.source import ROOT
 
 pytestmark = pytest.mark.live
@@ -79,7 +80,7 @@ def identity(fusion: str = "f") -> Identity:
 def as_worker(store: OpenSearchStore) -> None:
     store.capabilities()
     store.ensure(identity())
-    store._run(_next_number_plan(store._alias))
+    store._run(next_number_plan(store._alias))
     store.write([Document(id="a", version=1, product=Product(id="a", title="t")), Document(id="b", version=1, product=None)])
     store.describe(fresh=True)
     store.refresh()

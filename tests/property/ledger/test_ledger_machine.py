@@ -21,7 +21,8 @@ from indexer.errors import InvalidField
 from indexer.ledger.base import Absent, Claimed, Finished, Letter, Outcome
 from indexer.ledger.open import SqlLedger, open_ledger
 from indexer.records import LANES, Delete, Event, Lane, Money, Offer, Product, Rejected
-from indexer.store.base import Document, Identity, LexicalLeg
+from indexer.store.base import Document, LexicalLeg
+from indexer.store.identity import Identity
 from indexer.store.memory import MemoryStore
 
 IDS = ("a", "b", "c")

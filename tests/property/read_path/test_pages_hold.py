@@ -12,7 +12,8 @@ from indexer.read.needs import Ask, Describe, Got, Need
 from indexer.read_plan import plan
 from indexer.records import Answer, Blend, Product, Query, Strategy
 from indexer.settings import SearchSettings
-from indexer.store.base import Description, ExactLeg, Found, Identity, Leg, LegAnswer, LexicalLeg
+from indexer.store.base import ExactLeg, Found, Leg, LegAnswer, LexicalLeg
+from indexer.store.identity import Description, Identity
 
 IDENTITY = Identity(ledger="l", text="t", photo="p", fusion="f", width=2)
 DESCRIPTION = Description(index="i", identity=IDENTITY, products=9, attributes=())

@@ -10,7 +10,8 @@ from indexer.errors import EvaluationError
 from indexer.evaluate.remember import Remembering, Searches, key_of
 from indexer.read_path import Searcher
 from indexer.settings import SearchSettings
-from indexer.store.base import Description, ExactLeg, HybridLeg, Leg, LegAnswer, LexicalLeg, NamedLeg, VectorLeg
+from indexer.store.base import ExactLeg, HybridLeg, Leg, LegAnswer, LexicalLeg, NamedLeg, VectorLeg
+from indexer.store.identity import Description
 from indexer.store.memory import MemoryStore
 from tests.contract.read_path.shop import PIXELS, encoders, fill, products
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from indexer.ledger.base import Finished
 from indexer.ledger.open import SqlLedger, open_ledger
 from indexer.records import LANES, Delete, Event, Offer, Product
-from indexer.store.base import Document, Identity, ProductStore, Stored
+from indexer.store.base import Document, ProductStore, Stored
+from indexer.store.identity import Identity
 from indexer.store.memory import MemoryStore
 
 WIDTH = 8

@@ -15,7 +15,8 @@ from indexer.errors import ForeignLedger, IndexMissing
 from indexer.ledger.base import Ledger, Letter, Standing
 from indexer.operate.reconcile import DIFFERENT, Kind, Report, Rules, judge, reconcile
 from indexer.records import Offer
-from indexer.store.base import Description, Document, Identity, ProductStore, Stored, Written
+from indexer.store.base import Document, ProductStore, Stored, Written
+from indexer.store.identity import Description, Identity
 from indexer.store.memory import MemoryStore
 from tests.unit.operate.depot import Depot, product
 

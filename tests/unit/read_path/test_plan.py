@@ -13,7 +13,8 @@ from indexer.read.needs import Ask, Describe, Encode, Got, Need
 from indexer.read_plan import MOVES, plan
 from indexer.records import Answer, Filter, Product, Query, Term
 from indexer.settings import SearchSettings
-from indexer.store.base import Description, ExactLeg, Found, Identity, LegAnswer, LexicalLeg, VectorLeg
+from indexer.store.base import ExactLeg, Found, LegAnswer, LexicalLeg, VectorLeg
+from indexer.store.identity import Description, Identity
 
 IDENTITY = Identity(ledger="l", text="t", photo="p", fusion="f", width=2)
 UNIT = np.array([1.0, 0.0], dtype=np.float32)

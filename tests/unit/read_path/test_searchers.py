@@ -16,7 +16,8 @@ from indexer.fuse.weighted import WeightedFusion
 from indexer.read_path import AsyncSearcher, Searcher
 from indexer.records import Answer
 from indexer.settings import SearchSettings
-from indexer.store.base import Description, Leg, LegAnswer, ProductReader
+from indexer.store.base import Leg, LegAnswer, ProductReader
+from indexer.store.identity import Description
 from indexer.store.memory import MemoryStore
 from tests.contract.read_path.shop import PIXELS, WIDTH, AsyncTwin, encoders, fill, products
 

@@ -14,7 +14,7 @@ from indexer.read_path import AsyncSearcher
 from indexer.records import Answer, Money, Photo, Product, Query
 from indexer.service.app import make_app
 from indexer.settings import SearchSettings, Settings
-from indexer.store.base import Description
+from indexer.store.identity import Description
 from indexer.store.memory import MemoryStore
 from tests.contract.read_path.shop import AsyncTwin, encoders, fill, products
 

@@ -7,8 +7,9 @@ import pytest
 from indexer.errors import CursorGone, IndexMissing, StoreBusy, StoreError
 from indexer.records import Product
 from indexer.store.asking import Kept, ask_plan, open_point_plan
-from indexer.store.base import Description, Document, LexicalLeg
+from indexer.store.base import Document, LexicalLeg
 from indexer.store.calls import Call
+from indexer.store.identity import Description
 from indexer.store.memory import POINTS_CAP, MemoryStore
 from indexer.store.points import frozen_id, point_index, point_name
 from indexer.text import Cleaning

@@ -12,8 +12,9 @@ import pytest
 from indexer.errors import SchemaDrift, UnsafeMapping
 from indexer.records import Money, Product
 from indexer.settings import IndexSettings
-from indexer.store.base import Document, Identity
+from indexer.store.base import Document
 from indexer.store.documents import to_source
+from indexer.store.identity import Identity
 from indexer.store.schema import check_mapping, identity_of, index_body, refuse_unsafe, template
 
 IDENTITY = Identity(ledger="l", text="t", photo="p", fusion="f", width=384)

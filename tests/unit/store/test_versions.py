@@ -6,9 +6,9 @@ import pytest
 
 from indexer.errors import IndexMissing, SchemaDrift, StoreError, UnsafeMapping
 from indexer.settings import IndexSettings
-from indexer.store.base import Identity
 from indexer.store.calls import Call
 from indexer.store.capabilities import capabilities_plan
+from indexer.store.identity import Identity
 from indexer.store.schema import index_body
 from indexer.store.versions import TAKEN, ensure_plan, next_number, version_name
 from tests.unit.store.plans import drive, refusal

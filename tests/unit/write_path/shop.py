@@ -57,9 +57,9 @@ class WatchedStore(MemoryStore):
         self.answer: Callable[[list[Written]], list[Written]] = lambda results: results
         self.refreshed = 0
 
-    def write(self, documents: Sequence[Document]) -> list[Written]:
+    def write(self, documents: Sequence[Document], *, index: str = "") -> list[Written]:
         self.before(documents)
-        results = super().write(documents)
+        results = super().write(documents, index=index)
         self.applied += [(result.id, result.version) for result in results if result.outcome == "written"]
         return self.answer(results)
 

@@ -327,7 +327,7 @@ def test_a_row_that_changes_while_it_is_worked_is_worked_again_in_its_new_versio
 def test_an_index_that_is_gone_is_made_again(shop: Shop) -> None:
     shop.feed(rows(2))
     shop.drain()
-    shop.store._identity = None
+    shop.store._shared.versions.clear()
     shop.feed([{"id": "p1", "title": "after the loss"}])
     assert shop.drain() == 1
     assert shop.products()["p1"].title == "after the loss"

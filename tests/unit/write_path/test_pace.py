@@ -241,7 +241,7 @@ def test_new_products_go_before_re_encoding_and_every_fourth_hint_is_kept_for_it
     turns = Turns(LANES)
     given = [turns.of("backfill") for _ in range(Turns.SHARE * 3)]
     assert given.count(("backfill",)) == 3
-    assert given.count(ENCODING_ORDER) == len(given) - 3
+    assert given.count(ENCODING_ORDER[:3]) == len(given) - 3
     assert {turns.of("encode_new") for _ in range(9)} == {("encode_new",)}
     assert {turns.of("offers") for _ in range(9)} == {("offers",)}
 
