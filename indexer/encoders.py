@@ -47,6 +47,11 @@ class QueryRows:
     parts: Mapping[str, Row]
 
 
+def recipe_of(identity: Identity) -> str:
+    """16 hex digits that name an index's encoders and fusion together: documents made by one recipe belong in one index."""
+    return hashlib.sha256("\n".join((identity.text, identity.photo, identity.fusion, str(identity.width))).encode()).hexdigest()[:16]
+
+
 class Encoders:
     """What turns parts into rows, and rows into the one row of a product or a query. Safe across threads.
 
@@ -74,9 +79,8 @@ class Encoders:
 
     @property
     def recipe(self) -> str:
-        """16 hex digits that name encoders and fusion together: documents made by one recipe belong in one index."""
-        ours = self.identity("")
-        return hashlib.sha256("\n".join((ours.text, ours.photo, ours.fusion, str(ours.width))).encode()).hexdigest()[:16]
+        """The name of these encoders and fusion together (see `recipe_of`)."""
+        return recipe_of(self.identity(""))
 
     def check(self, identity: Identity) -> None:
         """Raise EncoderMismatch, naming each part that differs from the index's."""

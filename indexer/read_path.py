@@ -15,6 +15,7 @@ from indexer.query.normalise import as_query, similar_to
 from indexer.rank.suggest import suggested
 from indexer.read.clock import Clock, late
 from indexer.read.desk import Desk
+from indexer.read.known import Known
 from indexer.read.needs import Ask, Describe, Got, Need, OpenPoint
 from indexer.read.together import together
 from indexer.read_plan import plan, suggest_query
@@ -33,13 +34,13 @@ class Searcher:
     def __init__(
         self,
         store: ProductReader,
-        encoders: Encoders,
+        encoders: Encoders | Known,
         *,
         settings: SearchSettings,
         photo_pixels: int,
         cleaning: Cleaning = DEFAULT,
     ) -> None:
-        """Join a store with the encoders that its index was built with; `photo_pixels` caps a query's photo, `cleaning` is the feeds'."""
+        """Join a store with what encodes for its index; `photo_pixels` caps a query's photo, `cleaning` is the feeds'."""
         self._store = store
         self._desk = Desk(encoders, settings=settings, photo_pixels=photo_pixels, cleaning=cleaning)
 
@@ -58,9 +59,8 @@ class Searcher:
     ) -> Answer:
         """One page of what is relevant, best first; a text alone stands for a Query of that text.
 
-        `filters` (records, or texts like price<1500) and `facets` are added to the query's, `page` (from 1) and
-        `per_page` replace them. Raises QueryError, UnusablePhoto, EmptyIndex, IndexMissing, EncoderMismatch, ModelError and
-        StoreUnavailable, the last also when the time for it is over.
+        `filters` (records, or texts like price<1500) and `facets` are added to the query's, `page` (from 1) and `per_page` replace them.
+        Raises QueryError, UnusablePhoto, EmptyIndex, IndexMissing, EncoderMismatch, ModelError and StoreUnavailable (also out of time).
         """
         return self.multi([as_query(query, filters=filters, facets=facets, page=page, per_page=per_page)])[0]
 
@@ -93,7 +93,7 @@ class Searcher:
 
     def warm(self, *, photos: bool = True) -> None:
         """Load the models now; without it the first search does, within its own time limit. Raises ModelError classes."""
-        self._desk.encoders.warm(photos=photos)
+        self._desk.known.own.warm(photos=photos)
 
     def _run(self, steps: Generator[Need, Got, T], clock: Clock) -> T:
         got: Got | IndexerError = None
@@ -111,13 +111,13 @@ class Searcher:
 
     def _met(self, need: Need, clock: Clock) -> Got:
         if isinstance(need, Describe):
-            return self._store.describe(fresh=need.fresh)
+            return self._desk.described(self._store.describe(fresh=need.fresh))
         if isinstance(need, OpenPoint):
             return self._store.open_point(keep_s=need.keep_s)
         if isinstance(need, Ask):
             return self._store.ask(need.legs, point=need.point)
-        if (parts := self._desk.at_hand(need)) is not None:
-            return self._desk.encoders.query_rows(parts)
+        if (rows := self._desk.at_hand(need)) is not None:
+            return rows()
         left_s = max(0.0, clock.left_s())
         try:
             return self._desk.threads.submit(self._desk.rows, need).result(left_s if need.within_s is None else min(need.within_s, left_s))
@@ -142,13 +142,13 @@ class AsyncSearcher:
     def __init__(
         self,
         store: AsyncProductReader,
-        encoders: Encoders,
+        encoders: Encoders | Known,
         *,
         settings: SearchSettings,
         photo_pixels: int,
         cleaning: Cleaning = DEFAULT,
     ) -> None:
-        """Join a store with the encoders that its index was built with; `photo_pixels` caps a query's photo, `cleaning` is the feeds'."""
+        """Join a store with what encodes for its index; `photo_pixels` caps a query's photo, `cleaning` is the feeds'."""
         self._store = store
         self._desk = Desk(encoders, settings=settings, photo_pixels=photo_pixels, cleaning=cleaning)
 
@@ -201,7 +201,7 @@ class AsyncSearcher:
 
     async def warm(self, *, photos: bool = True) -> None:
         """What Searcher.warm does, beside the loop."""
-        await asyncio.get_running_loop().run_in_executor(self._desk.threads, lambda: self._desk.encoders.warm(photos=photos))
+        await asyncio.get_running_loop().run_in_executor(self._desk.threads, lambda: self._desk.known.own.warm(photos=photos))
 
     async def _run(self, steps: Generator[Need, Got, T]) -> T:
         got: Got | IndexerError = None
@@ -218,13 +218,13 @@ class AsyncSearcher:
 
     async def _met(self, need: Need) -> Got:
         if isinstance(need, Describe):
-            return await self._store.describe(fresh=need.fresh)
+            return self._desk.described(await self._store.describe(fresh=need.fresh))
         if isinstance(need, OpenPoint):
             return await self._store.open_point(keep_s=need.keep_s)
         if isinstance(need, Ask):
             return await self._store.ask(need.legs, point=need.point)
-        if (parts := self._desk.at_hand(need)) is not None:
-            return self._desk.encoders.query_rows(parts)
+        if (rows := self._desk.at_hand(need)) is not None:
+            return rows()
         coming = asyncio.get_running_loop().run_in_executor(self._desk.threads, self._desk.rows, need)
         ready, _ = await asyncio.wait([coming], timeout=need.within_s)
         if not ready:

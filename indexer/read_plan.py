@@ -28,11 +28,13 @@ from indexer.read.answer import Relevant, coded, relevant, rule_of
 from indexer.read.assemble import Asked, Kit, Told, assembled
 from indexer.read.find import Candidates, Search, found
 from indexer.read.needs import Encode, Got, Need, Steps, asked, described, encoded, opened
-from indexer.records import Degraded, Filter, Query
+from indexer.records import Degraded, FacetAsk, Filter, Query
 from indexer.store.base import CodeLeg, NamedLeg
-from indexer.store.identity import Description
+from indexer.store.identity import Description, Identity
 from indexer.text.codes import looks_like_code
 from indexer.vectors import Row
+
+Facets = tuple[FacetAsk, ...]
 
 SUGGEST_FROM = 50
 """Products that suggestions are read from."""
@@ -52,15 +54,15 @@ def plan(query: Query, kit: Kit) -> Steps:
     """
     query = normalise(query, per_page_cap=kit.defaults.per_page_cap, cleaning=kit.cleaning)
     facets = tuple(map(parse_facet, query.facets))
-    ask = Asked(query=query, facets=facets, rule=rule_of(query, kit.defaults, kit.floors(query)))
     way = course(query, kit.defaults)
-    description = yield from _described(ask, kit)
+    description = yield from _described(query, facets, kit)
+    ask = _asked(query, facets, kit, description)
     point = read(query.cursor, query) if query.cursor else ""
     if query.freeze and not point:
         point = yield from opened(keep_s=kit.defaults.keep_s)
     if _may_be_code(query, way) and (exact := (yield from _by_code(query, point))):
         return (yield from assembled(ask, Told(way, point=point), {"": (coded(exact.found), exact)}, kit=kit))
-    told = yield from _encoded(query, way, kit, point=point)
+    told = yield from _encoded(query, way, kit, point=point, identity=description.identity)
     filters = _filters(ask)
     for _ in range(MOVES):
         refused: StoreError | None = None
@@ -76,11 +78,14 @@ def plan(query: Query, kit: Kit) -> Steps:
             return (yield from assembled(ask, told.after(sets[0]), drawn, kit=kit))
         if query.cursor:
             raise CursorGone("The index of this cursor is no longer the one that answers.", cure="Ask again without a cursor.")
-        before, description = description.index, (yield from _described(ask, kit, fresh=True))
-        if refused is not None and description.index == before:
+        before, description = description, (yield from _described(query, facets, kit, fresh=True))
+        if refused is not None and description.index == before.index:
             raise refused
         if query.freeze:
             told = replace(told, point=(yield from opened(keep_s=kit.defaults.keep_s)))
+        if description.identity != before.identity:  # another space: this query's row means nothing there
+            ask = _asked(query, facets, kit, description)
+            told = yield from _encoded(query, way, kit, point=told.point, identity=description.identity)
     raise StoreUnavailable(f"Another index answered than the one described, {MOVES} times in one search.", cure="Search again.")
 
 
@@ -89,22 +94,26 @@ def suggest_query(text: str, filters: Sequence[Filter | str]) -> Query:
     return as_query(Query(text=text, strategy="lexical", bound="all", group=False, per_page=SUGGEST_FROM), filters=filters)
 
 
-def _described(ask: Asked, kit: Kit, *, fresh: bool = False) -> Generator[Need, Got, Description]:
+def _asked(query: Query, facets: Facets, kit: Kit, description: Description) -> Asked:
+    return Asked(query=query, facets=facets, rule=rule_of(query, kit.defaults, kit.floors(query, description.identity)))
+
+
+def _described(query: Query, facets: Facets, kit: Kit, *, fresh: bool = False) -> Generator[Need, Got, Description]:
     description = yield from described(fresh=fresh)
     try:
-        _fits(ask, description, kit)
+        _fits(query, facets, description, kit)
     except (EmptyIndex, EncoderMismatch, UnknownField):
         # A description is kept for some seconds: what it lacks may have come since.
         description = yield from described(fresh=True)
-        _fits(ask, description, kit)
+        _fits(query, facets, description, kit)
     return description
 
 
-def _fits(ask: Asked, description: Description, kit: Kit) -> None:
+def _fits(query: Query, facets: Facets, description: Description, kit: Kit) -> None:
     if description.products < 1:
         raise EmptyIndex(f"The index {description.index} holds no product yet.", cure="Feed it first: fusedex feed FILE")
-    kit.check(description.identity)
-    check_fields(ask.query.filters, ask.facets, ask.query.sort, attributes=description.attributes)
+    kit.check(description)
+    check_fields(query.filters, facets, query.sort, attributes=description.attributes)
 
 
 def _filters(ask: Asked) -> dict[str, tuple[Filter, ...]]:
@@ -143,12 +152,13 @@ def _by_code(query: Query, point: str) -> Generator[Need, Got, Candidates | None
     return Candidates(found=products, scores={}, step=0, capped=False)
 
 
-def _encoded(query: Query, way: Course, kit: Kit, *, point: str) -> Generator[Need, Got, Told]:
+def _encoded(query: Query, way: Course, kit: Kit, *, point: str, identity: Identity) -> Generator[Need, Got, Told]:
     """The query's rows, or its course without them."""
     if "vector" not in way.weights:
         return Told(way, point=point)
     like = yield from _likes(query, point)
     need = Encode(
+        identity=identity,
         text=query.text,
         photo=query.photo,
         text_weight=query.text_weight,

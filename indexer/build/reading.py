@@ -3,20 +3,22 @@
 from pydantic import SecretStr
 
 from indexer.build.places import build_encoders, endpoints
+from indexer.encoders import Encoders
+from indexer.read.known import Known
 from indexer.read_path import AsyncSearcher, Searcher
-from indexer.settings import Settings
+from indexer.settings import IndexSettings, Settings, of_profile
+from indexer.store.moves import own_alias
 from indexer.store.opensearch import AsyncOpenSearchStore, OpenSearchStore
 from indexer.text.cleaning import Cleaning
 
 
-def build_searcher(settings: Settings) -> Searcher:
-    """The read path for ordinary code; safe across threads."""
+def build_searcher(settings: Settings, *, index: str = "") -> Searcher:
+    """The read path for ordinary code; safe across threads. With `index`, over that version alone, whatever the alias stands for."""
     cleaning = Cleaning.load(settings.text)
     store = OpenSearchStore(
-        SecretStr(endpoints(settings).opensearch_url), settings.index, timeout_s=settings.search.timeout_s, cleaning=cleaning
+        SecretStr(endpoints(settings).opensearch_url), _index(settings, index), timeout_s=settings.search.timeout_s, cleaning=cleaning
     )
-    encoders = build_encoders(settings, query_cache=settings.search.query_cache)
-    return Searcher(store, encoders, settings=settings.search, photo_pixels=settings.feed.photo_pixels, cleaning=cleaning)
+    return Searcher(store, _known(settings), settings=settings.search, photo_pixels=settings.feed.photo_pixels, cleaning=cleaning)
 
 
 def build_async_searcher(settings: Settings) -> AsyncSearcher:
@@ -25,5 +27,16 @@ def build_async_searcher(settings: Settings) -> AsyncSearcher:
     store = AsyncOpenSearchStore(
         SecretStr(endpoints(settings).opensearch_url), settings.index, timeout_s=settings.search.timeout_s, cleaning=cleaning
     )
-    encoders = build_encoders(settings, query_cache=settings.search.query_cache)
-    return AsyncSearcher(store, encoders, settings=settings.search, photo_pixels=settings.feed.photo_pixels, cleaning=cleaning)
+    return AsyncSearcher(store, _known(settings), settings=settings.search, photo_pixels=settings.feed.photo_pixels, cleaning=cleaning)
+
+
+def _known(settings: Settings) -> Known:
+    def build(profile: str) -> Encoders:
+        encode = of_profile(profile, settings.encode)
+        return build_encoders(settings.model_copy(update={"encode": encode}), query_cache=settings.search.query_cache)
+
+    return Known(build_encoders(settings, query_cache=settings.search.query_cache), build)
+
+
+def _index(settings: Settings, index: str) -> IndexSettings:
+    return settings.index.model_copy(update={"alias": own_alias(index)}) if index else settings.index

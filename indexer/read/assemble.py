@@ -15,7 +15,7 @@ from indexer.read.needs import Got, Need, asked
 from indexer.records import Answer, Degraded, FacetAsk, Product, Query
 from indexer.settings import SearchSettings
 from indexer.store.base import ExplainLeg, Leg, NamedLeg
-from indexer.store.identity import Identity
+from indexer.store.identity import Description, Identity
 from indexer.text.cleaning import DEFAULT, Cleaning
 from indexer.vectors import Row
 
@@ -24,13 +24,14 @@ from indexer.vectors import Row
 class Kit:
     """What a plan decides by: the settings, the index's encoders, how texts are cleaned, and for which moment prices hold.
 
-    `check` refuses an index of other encoders; `floors` says which cosines mean something for a query (see `Encoders.floors`);
+    `check` refuses an index of other encoders; `floors` says which cosines of an index mean something for a query
+    (see `Encoders.floors`);
     `moment` is in microseconds since 1970.
     """
 
     defaults: SearchSettings
-    check: Callable[[Identity], None]
-    floors: Callable[[Query], tuple[float, float]]
+    check: Callable[[Description], None]
+    floors: Callable[[Query, Identity], tuple[float, float]]
     moment: int
     cleaning: Cleaning = DEFAULT
 

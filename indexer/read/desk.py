@@ -1,20 +1,24 @@
 """What both searchers have: settings and encoders, from which plans are made and rows come."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
-from indexer.encoders import Encoders, QueryParts, QueryRows
+from indexer.encoders import Encoders, QueryRows
 from indexer.observe import RunObserver, log
 from indexer.read.assemble import Kit
 from indexer.read.clock import Clock
+from indexer.read.known import Known
 from indexer.read.needs import Encode
 from indexer.read.parts import known_parts, query_parts
 from indexer.records import Answer, Query
 from indexer.settings import SearchSettings
+from indexer.store.identity import Description
 from indexer.text.cleaning import Cleaning
 
+QueryRowsNow = Callable[[], QueryRows | None]
 ENCODING_THREADS = 2
 """One decodes a photo while the other runs a model; more would only share the same processor."""
 
@@ -22,9 +26,10 @@ ENCODING_THREADS = 2
 class Desk:
     """What both searchers have: the settings and encoders, from which plans are made and rows come."""
 
-    def __init__(self, encoders: Encoders, *, settings: SearchSettings, photo_pixels: int, cleaning: Cleaning) -> None:
+    def __init__(self, encoders: Encoders | Known, *, settings: SearchSettings, photo_pixels: int, cleaning: Cleaning) -> None:
         """Start the threads for encoding; none works before it is needed."""
-        self.encoders, self.settings, self.photo_pixels = encoders, settings, photo_pixels
+        self.known = encoders if isinstance(encoders, Known) else Known(encoders)
+        self.settings, self.photo_pixels = settings, photo_pixels
         self.cleaning, self.observer = cleaning, RunObserver()
         self.threads = ThreadPoolExecutor(ENCODING_THREADS, thread_name_prefix="encode-query")
 
@@ -32,8 +37,8 @@ class Desk:
         """What a plan of this moment decides by."""
         return Kit(
             defaults=self.settings,
-            check=self.encoders.check,
-            floors=lambda asked: self.encoders.floors(text=bool(asked.text), photo=asked.photo is not None),
+            check=self.known.check,
+            floors=lambda asked, identity: self.known.of(identity).floors(text=bool(asked.text), photo=asked.photo is not None),
             moment=time.time_ns() // 1000,
             cleaning=self.cleaning,
         )
@@ -54,9 +59,14 @@ class Desk:
 
     def rows(self, need: Encode) -> QueryRows | None:
         """The query's rows. Raises UnusablePhoto, QueryError, ModelError."""
-        return self.encoders.query_rows(query_parts(need, pixels=self.photo_pixels))
+        return self.known.of(need.identity).query_rows(query_parts(need, pixels=self.photo_pixels))
 
-    def at_hand(self, need: Encode) -> QueryParts | None:
-        """The query's parts where no model has to run for them."""
-        parts = known_parts(need)
-        return parts if parts is not None and self.encoders.at_hand(parts) else None
+    def at_hand(self, need: Encode) -> QueryRowsNow | None:
+        """What gives the query's rows at once, where no model has to run for them."""
+        parts, encoders = known_parts(need), self.known.of(need.identity)
+        return partial(encoders.query_rows, parts) if parts is not None and encoders.at_hand(parts) else None
+
+    def described(self, description: Description) -> Description:
+        """The description, after a look at what is to come."""
+        self.known.notice(description)
+        return description

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from indexer.encoders import QueryRows
 from indexer.records import Answer, QueryPart
 from indexer.store.base import Leg, LegAnswer
-from indexer.store.identity import Description
+from indexer.store.identity import Description, Identity
 from indexer.vectors import Row
 
 
@@ -28,9 +28,10 @@ class OpenPoint:
 class Encode:
     """Needed: the query's rows, within `within_s` seconds. Photos are still bytes: decoding happens where encoding does.
 
-    `like` has the rows of products that are parts of the query, each with its name and weight.
+    `like` has the rows of products that are parts of the query, each with its name and weight; `identity` is the index's.
     """
 
+    identity: Identity
     text: str
     photo: bytes | None
     text_weight: float

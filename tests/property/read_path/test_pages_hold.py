@@ -46,7 +46,7 @@ def product(id_: str) -> Product:
 
 def answered(query: Query, legs: Legs) -> Answer:
     settings = SearchSettings(bound="all", enough=0)
-    steps = plan(query, Kit(defaults=settings, check=lambda _: None, floors=lambda _: (0.0, 0.0), moment=0))
+    steps = plan(query, Kit(defaults=settings, check=lambda _: None, floors=lambda *_: (0.0, 0.0), moment=0))
     need = next(steps)
     while True:
         try:

@@ -31,16 +31,20 @@ def leg(*found: tuple[str, float], index: str = "products-000001") -> LegAnswer:
     return LegAnswer(found=tuple(products), index=index)
 
 
-def accept(identity: Identity) -> None:
+def accept(description: Description) -> None:
     """Any encoder will do."""
 
 
-def kit(settings: SearchSettings = SETTINGS, check: Callable[[Identity], None] = accept) -> Kit:
-    return Kit(defaults=settings, check=check, floors=lambda _: (0.0, 0.0), moment=0)
+def kit(settings: SearchSettings = SETTINGS, check: Callable[[Description], None] = accept) -> Kit:
+    return Kit(defaults=settings, check=check, floors=lambda *_: (0.0, 0.0), moment=0)
 
 
 def run(
-    query: Query, answers: Sequence[Got | IndexerError], *, settings: SearchSettings = SETTINGS, check: Callable[[Identity], None] = accept
+    query: Query,
+    answers: Sequence[Got | IndexerError],
+    *,
+    settings: SearchSettings = SETTINGS,
+    check: Callable[[Description], None] = accept,
 ) -> tuple[list[Need], Answer]:
     """Send the answers in order; what was needed, and the Answer. All answers must be used up."""
     steps = plan(query, kit(settings, check))
@@ -177,8 +181,8 @@ def test_an_unknown_field_is_refused_after_a_second_look() -> None:
 def test_an_encoder_that_does_not_fit_is_refused_after_a_second_look() -> None:
     seen: list[Identity] = []
 
-    def refuse(identity: Identity) -> None:
-        seen.append(identity)
+    def refuse(description: Description) -> None:
+        seen.append(description.identity)
         raise EncoderMismatch("other parts")
 
     with pytest.raises(EncoderMismatch):
@@ -210,8 +214,8 @@ def test_an_alias_that_moves_between_candidates_and_rerank_starts_over() -> None
 
 
 def test_an_alias_moved_to_an_index_of_other_encoders_is_refused() -> None:
-    def only_first(identity: Identity) -> None:
-        if identity.text != "t":
+    def only_first(description: Description) -> None:
+        if description.identity.text != "t":
             raise EncoderMismatch("other parts")
 
     other = Description(
@@ -220,6 +224,18 @@ def test_an_alias_moved_to_an_index_of_other_encoders_is_refused() -> None:
     moved = [leg(("a", 2.0), index="products-000002"), leg(index="products-000002")]
     with pytest.raises(EncoderMismatch):
         run(Query(text="x"), [described(), ROW, moved, other, other], check=only_first)
+
+
+def test_an_alias_moved_to_an_index_of_known_encoders_is_asked_with_a_row_of_its_own() -> None:
+    other = Description(
+        index="products-000002", identity=Identity(ledger="l", text="new", photo="p", fusion="f", width=2), products=3, attributes=()
+    )
+    moved = [leg(("a", 2.0), index="products-000002"), leg(("a", 0.5), index="products-000002")]
+    refused = StoreError("the vector has another width")
+    needs, answer = run(Query(text="x"), [described(), ROW, refused, other, ROW, moved])
+    assert kinds(needs) == ["Describe", "Encode", "Ask", "Describe", "Encode", "Ask"]
+    assert [need.identity.text for need in needs if isinstance(need, Encode)] == ["t", "new"]
+    assert [hit.id for hit in answer.hits] == ["a"]
 
 
 def test_a_refusal_by_the_engine_is_told_as_it_is_where_the_index_is_the_same() -> None:

@@ -1,0 +1,181 @@
+"""The gate before a new index goes live: both are asked the same queries, and what is worse than allowed keeps the old one.
+
+With judgments, by nDCG@10 and a paired test; without, by how much the first answers overlap, and by whether products are found again
+by their own titles. Either way no product may be missing, and latencies stand beside: it is a shadow run as well.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.errors import QueryError
+from indexer.evaluate.evaluation import MAIN, evaluated
+from indexer.evaluate.judgments import Judgments
+from indexer.evaluate.measures import Measure, View
+from indexer.evaluate.queries import Topic
+from indexer.evaluate.runs import Run, make_run
+from indexer.ledger.base import Ledger
+from indexer.operate.evidence import Evidence
+from indexer.records import Hit
+
+FIRST = 10
+"""The hits that answers are compared by."""
+SAMPLE = 200
+"""Titles asked where no queries are given: the overlap's interval is then about 0.05 wide."""
+RECALL_SLACK = 0.02
+"""By how much fewer products the new index may find again by their own title: five of 200, within what ties and variants make."""
+PAGE = 1000
+
+Search = Callable[[str, int], Sequence[Hit]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What passes: the largest loss of nDCG@10 (mean), and the least overlap of the first ten (mean, 0 to 1)."""
+
+    max_loss: float = 0.01
+    min_overlap: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A product to be found again."""
+
+    id: str
+    text: str
+
+
+class Timed:
+    """A search that notes how long it took, and sees one refused as one that found nothing."""
+
+    def __init__(self, search: Search) -> None:
+        """Nothing asked yet."""
+        self._search = search
+        self.took_ms: list[float] = []
+
+    def __call__(self, text: str, depth: int) -> list[Hit]:
+        """The first `depth` hits. Raises what the search raises, QueryError apart."""
+        begun = time.monotonic()
+        try:
+            return list(self._search(text, depth))
+        except QueryError:
+            return []
+        finally:
+            self.took_ms.append((time.monotonic() - begun) * 1000)
+
+    def figures(self, name: str) -> dict[str, float]:
+        """The median and the 95th percentile, in milliseconds."""
+        if not self.took_ms:
+            return {}
+        middle, late = np.percentile(self.took_ms, [50, 95])
+        return {f"{name}_ms_p50": round(float(middle), 2), f"{name}_ms_p95": round(float(late), 2)}
+
+
+def sample_titles(ledger: Ledger, *, size: int = SAMPLE, seed: int = 0) -> list[Title]:
+    """Live products at random (reservoir sampling, Vitter 1985, algorithm R), with their titles. Reads all ids once."""
+    chance = random.Random(seed)  # noqa: S311 - a sample is no secret
+    kept: list[str] = []
+    seen, after = 0, ""
+    while standings := ledger.walk(after=after, limit=PAGE):
+        for one in standings:
+            if not one.live or one.buried:
+                continue
+            seen += 1
+            if len(kept) < size:
+                kept.append(one.id)
+            elif (place := chance.randrange(seen)) < size:
+                kept[place] = one.id
+        after = standings[-1].id
+    products = [ledger.product(id_) for id_ in sorted(kept)]
+    return [Title(product.id, product.title) for product in products if product is not None]
+
+
+def by_judgments(old: Search, new: Search, judged: Judgments, topics: Sequence[Topic], limits: Limits) -> Evidence:
+    """Compare by nDCG@10 over judged queries. Raises EvaluationError where they can't be measured."""
+    first, second = Timed(old), Timed(new)
+    runs: list[Run] = [make_run(search, topics, name=name, depth=100) for name, search in (("old", first), ("new", second))]
+    evaluation = evaluated(judged, topics, runs)
+    key: tuple[View, Measure] = ("full", MAIN)
+    comparison = evaluation.against[0].comparisons[key]
+    figures = {
+        "queries": float(len(evaluation.topics)),
+        "old": round(evaluation.figures[0][key].mean, 4),
+        "new": round(evaluation.figures[1][key].mean, 4),
+        "difference": round(comparison.mean, 4),
+        "low": round(comparison.low, 4),
+        "high": round(comparison.high, 4),
+        "p": round(comparison.p, 4),
+    }
+    against = []
+    if comparison.mean < -limits.max_loss:
+        against.append(
+            f"{MAIN} falls from {figures['old']:.3f} to {figures['new']:.3f} ({comparison.mean:+.3f}, 95 % interval "
+            f"{comparison.low:+.3f} to {comparison.high:+.3f}), more than the {limits.max_loss:.3f} allowed"
+        )
+    return Evidence(
+        passed=not against, by="judgments", figures=figures | first.figures("old") | second.figures("new"), against=tuple(against)
+    )
+
+
+def by_overlap(old: Search, new: Search, titles: Sequence[Title], queries: Sequence[str], limits: Limits) -> Evidence:
+    """Compare the first ten hits of both over the queries (over the titles where there are none), and each by its own titles."""
+    first, second = Timed(old), Timed(new)
+    shared: list[float] = []
+    silent = 0
+    again = {"old": 0, "new": 0}
+    for title in titles:
+        before, after = _ids(first(title.text, FIRST)), _ids(second(title.text, FIRST))
+        again["old"] += title.id in before
+        again["new"] += title.id in after
+        if not queries:
+            shared.append(_overlap(before, after))
+            silent += bool(before) and not after
+    for text in queries:
+        before, after = _ids(first(text, FIRST)), _ids(second(text, FIRST))
+        shared.append(_overlap(before, after))
+        silent += bool(before) and not after
+    overlap = float(np.mean(shared)) if shared else 1.0
+    recall = {name: count / len(titles) if titles else 1.0 for name, count in again.items()}
+    against = []
+    if overlap < limits.min_overlap:
+        against.append(f"the first {FIRST} hits overlap by {overlap:.3f}, less than the {limits.min_overlap:.3f} asked for")
+    if recall["new"] < recall["old"] - RECALL_SLACK:
+        against.append(f"{recall['new']:.1%} of the products are found by their own title, {recall['old']:.1%} were")
+    if silent:
+        against.append(f"{silent} of {len(shared)} queries that had an answer have none")
+    figures = {
+        "queries": float(len(shared)),
+        "overlap": round(overlap, 4),
+        "found_again_old": round(recall["old"], 4),
+        "found_again_new": round(recall["new"], 4),
+        "silent": float(silent),
+    }
+    return Evidence(
+        passed=not against, by="overlap", figures=figures | first.figures("old") | second.figures("new"), against=tuple(against)
+    )
+
+
+def complete(evidence: Evidence, ledger: Ledger) -> Evidence:
+    """The evidence, and against it what the new index lacks: rows that were given up, beyond those that the old one lacks too."""
+    lacking, some = ledger.next.given_up()
+    known = [letter.id for letter in ledger.letters(limit=PAGE)]
+    strange = [(id_, reason) for id_, reason in some if id_ not in known]
+    figures = evidence.figures | {"given_up": float(lacking)}
+    if lacking <= len(known) and not strange:
+        return Evidence(passed=evidence.passed, by=evidence.by, figures=figures, against=evidence.against)
+    told = "; ".join(f"{id_}: {reason}" for id_, reason in (strange or some)[:3])
+    against = (*evidence.against, f"{lacking:,} products could not be made for the new index ({told})")
+    return Evidence(passed=False, by=evidence.by, figures=figures, against=against)
+
+
+def _ids(hits: Iterable[Hit]) -> list[str]:
+    return list(dict.fromkeys(hit.id for hit in hits))[:FIRST]
+
+
+def _overlap(before: Sequence[str], after: Sequence[str]) -> float:
+    """The share of the longer list that both have; two empty ones agree."""
+    most = max(len(before), len(after))
+    return len(set(before) & set(after)) / most if most else 1.0

@@ -1,0 +1,89 @@
+"""The encoders that a searcher has: those of its settings, and those of an index that tells its profile.
+
+An index says in its `_meta` how its vectors are made, and what is to come after it. So a searcher follows the alias from one index to
+the next (and back) without being started again: what is to come is built and warmed beside, before it is needed.
+"""
+
+import threading
+from collections.abc import Callable
+
+from indexer.encoders import Encoders, recipe_of
+from indexer.errors import IndexerError
+from indexer.observe import log
+from indexer.store.identity import Description, Identity
+
+Build = Callable[[str], Encoders]
+"""A profile to encoders. Raises SettingsError for what is none, and what making them raises."""
+
+KEPT = 3
+"""Encoders besides our own: those in use, those to come, and those of a rollback."""
+
+
+class Known:
+    """Encoders by the recipe that they are. Safe across threads."""
+
+    def __init__(self, own: Encoders, build: Build | None = None) -> None:
+        """`own` are the settings'; without `build` no others can be made."""
+        self.own = own
+        self._build = build
+        self._lock = threading.Lock()
+        self._building = threading.Lock()
+        self._others: dict[str, Encoders] = {}
+        self._tried: set[str] = set()
+
+    def of(self, identity: Identity) -> Encoders:
+        """The encoders of an index that was checked; our own where it was not."""
+        recipe = recipe_of(identity)
+        with self._lock:
+            return self._others.get(recipe, self.own)
+
+    def check(self, described: Description) -> None:
+        """See that the index's encoders are here, making them by its profile if need be. Raises EncoderMismatch where they can't be."""
+        recipe = recipe_of(described.identity)
+        with self._lock:
+            if recipe in self._others or recipe == self.own.recipe:
+                return
+        if self._build is not None and described.profile and self._make(described.profile, recipe) is not None:
+            return
+        self.own.check(described.identity)
+
+    def notice(self, described: Description) -> None:
+        """Get ready, on a thread of its own, for what is to come after this index; what fails is logged, and not tried again."""
+        profile = described.coming.profile if described.coming is not None else ""
+        with self._lock:
+            if self._build is None or not profile or profile in self._tried:
+                return
+            self._tried.add(profile)
+        threading.Thread(target=self._prepare, args=(profile,), name="fusedex-coming", daemon=True).start()
+
+    def _prepare(self, profile: str) -> None:
+        made = self._make(profile)
+        if made is None:
+            return
+        try:
+            made.warm()
+        except IndexerError as error:
+            log.warning("coming_not_warm", error=type(error).__name__, reason=error.message)
+        else:
+            log.info("coming_warm", recipe=made.recipe)
+
+    def _make(self, profile: str, wanted: str = "") -> Encoders | None:
+        """The profile's encoders, kept; None where they can't be made, or are not of the recipe that is wanted."""
+        with self._building:  # of many searches that meet a new index, one builds and the others find it built
+            with self._lock:
+                if wanted and wanted in self._others:
+                    return self._others[wanted]
+            try:
+                made = self._build(profile) if self._build is not None else None
+            except IndexerError as error:
+                log.warning("profile_not_made", error=type(error).__name__, reason=error.message)
+                return None
+            if made is None or (wanted and made.recipe != wanted):
+                return None
+            with self._lock:
+                if made.recipe == self.own.recipe:
+                    return self.own
+                kept = self._others.setdefault(made.recipe, made)
+                while len(self._others) > KEPT:
+                    self._others.pop(next(iter(self._others)))
+                return kept
