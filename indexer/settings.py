@@ -5,6 +5,7 @@ A nested setting is named with two underscores: FUSEDEX_SEARCH__DEPTH=200. This 
 
 import json
 import os
+import tomllib
 from pathlib import Path
 from typing import Literal
 
@@ -228,6 +229,19 @@ class Settings(BaseSettings):
         if file:
             sources.append(TomlConfigSettingsSource(settings_cls, Path(file)))
         return tuple(sources)
+
+    def with_file(self, file: Path) -> "Settings":
+        """These settings with the file's tables [encode] and [index] laid over theirs; the alias stays. Raises SettingsError."""
+        try:
+            with file.open("rb") as stream:
+                tables = tomllib.load(stream)
+            encode = EncodeSettings.model_validate(self.encode.model_dump() | tables.get("encode", {}))
+            index = IndexSettings.model_validate(self.index.model_dump() | tables.get("index", {}) | {"alias": self.index.alias})
+        except OSError as error:
+            raise SettingsError(f"{file} can't be read: {error.strerror}.") from error
+        except (ValueError, TypeError) as error:
+            raise SettingsError(f"{file} is wrong: {error}.", cure="docs/settings.md lists all settings.") from error
+        return self.model_copy(update={"encode": encode, "index": index})
 
     @classmethod
     def load(cls) -> "Settings":

@@ -25,6 +25,8 @@ COMMANDS = {
     "cache": "indexer.cli.cache",
     "reconcile": "indexer.cli.reconcile",
     "refuse-all": "indexer.cli.refuse_all",
+    "upgrade": "indexer.cli.upgrade",
+    "schema": "indexer.cli.schema",
     "serve": "indexer.cli.serve",
     "worker": "indexer.cli.worker",
     "demo": "indexer.cli.demo",

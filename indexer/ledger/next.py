@@ -60,7 +60,7 @@ class NextLedger:
 
     def bury(self, owner: str, letters: Sequence[Letter]) -> None:
         """Try these rows no more at their version: they are listed by `given_up`, and get no letter."""
-        self._database.write(lambda connection: next_rows.give_up(connection, owner, letters, now=self._clock()))
+        self._database.write(lambda connection: next_rows.give_up(connection, owner, letters))
 
     def upgrade(self) -> Upgrade | None:
         """The last upgrade, ended or not; None where there never was one."""

@@ -26,8 +26,9 @@ _CLAIMING = [rows.c.next_attempts if column.name == "attempts" else column for c
 _STANDING = [rows.c[name] for name in ("id", "row_version", "next_version", "next_due", "next_attempts", "next_owner", "next_trouble")]
 _PROMOTING = [*_STANDING, *(rows.c[name] for name in ("lane", "buried_lane", "due", "attempts"))]
 _NOTHING = {"next_version": None, "next_due": 0, "next_attempts": 0, "next_owner": None, "next_trouble": ""}
-_TRIED_NO_MORE = BY_KEY.values(next_attempts=ZERO, next_owner=null())
-_WRITTEN = BY_KEY.values(next_attempts=ZERO, next_owner=null(), next_trouble=EMPTY)
+_TRIED_NO_MORE = BY_KEY.values(next_attempts=ZERO, next_owner=null(), next_due=ZERO)
+_WRITTEN = BY_KEY.values(next_attempts=ZERO, next_owner=null(), next_due=ZERO, next_trouble=EMPTY)
+"""Due at once, should an event change them: so a live change goes before what only waits to be backfilled."""
 
 
 def claim(connection: Connection, *, lease: Lease, limit: int, alone: bool, fresh_parts: bool) -> list[Claimed]:
@@ -99,7 +100,7 @@ def release(connection: Connection, lease: Lease, ids: Sequence[str], *, give_ba
         connection.execute(update(rows).where(rows.c.id.in_(some)).values(values))
 
 
-def give_up(connection: Connection, owner: str, letters: Sequence[Letter], *, now: int) -> None:
+def give_up(connection: Connection, owner: str, letters: Sequence[Letter]) -> None:
     """Try rows no more at this version, with the reason; one that changed meanwhile is due again instead."""
     by_key = {letter.id: letter for letter in letters}
     mine = [row for row in locked(connection, list(by_key), _STANDING) if row.next_version is not None and row.next_owner in (owner, None)]
@@ -109,7 +110,7 @@ def give_up(connection: Connection, owner: str, letters: Sequence[Letter], *, no
         hopeless = row.row_version == letter.row_version
         told = storable(f"{letter.error}: {letter.reason}") if hopeless else ""
         version = row.row_version if hopeless else row.next_version
-        values.append({"key": row.id, "next_version": version, "next_trouble": told, "next_due": now})
+        values.append({"key": row.id, "next_version": version, "next_trouble": told})
     if values:
         connection.execute(_TRIED_NO_MORE, values)
 

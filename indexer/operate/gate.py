@@ -93,7 +93,7 @@ def sample_titles(ledger: Ledger, *, size: int = SAMPLE, seed: int = 0) -> list[
     return [Title(product.id, product.title) for product in products if product is not None]
 
 
-def by_judgments(old: Search, new: Search, judged: Judgments, topics: Sequence[Topic], limits: Limits) -> Evidence:
+def by_judgments(old: Search, new: Search, judged: Judgments, topics: Sequence[Topic], *, limits: Limits) -> Evidence:
     """Compare by nDCG@10 over judged queries. Raises EvaluationError where they can't be measured."""
     first, second = Timed(old), Timed(new)
     runs: list[Run] = [make_run(search, topics, name=name, depth=100) for name, search in (("old", first), ("new", second))]
@@ -120,7 +120,7 @@ def by_judgments(old: Search, new: Search, judged: Judgments, topics: Sequence[T
     )
 
 
-def by_overlap(old: Search, new: Search, titles: Sequence[Title], queries: Sequence[str], limits: Limits) -> Evidence:
+def by_overlap(old: Search, new: Search, titles: Sequence[Title], queries: Sequence[str], *, limits: Limits) -> Evidence:
     """Compare the first ten hits of both over the queries (over the titles where there are none), and each by its own titles."""
     first, second = Timed(old), Timed(new)
     shared: list[float] = []

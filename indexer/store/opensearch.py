@@ -16,6 +16,7 @@ from indexer.store.bulk import write_plan
 from indexer.store.calls import Call, Plan
 from indexer.store.capabilities import Capabilities, capabilities_plan
 from indexer.store.client import make_async_client, make_client, our_errors, request_arguments
+from indexer.store.drift import Drift, drift_plan
 from indexer.store.identity import Coming, Description, Identity
 from indexer.store.moves import drop_plan, hold_plan, make_next_plan, note_plan, own_alias, switch_plan
 from indexer.store.versions import adopt_plan, describe_plan, ensure_plan
@@ -122,6 +123,10 @@ class OpenSearchStore:
     def at(self, index: str) -> "OpenSearchStore":
         """A store for that version alone, by its own alias; close it by itself."""
         return self._again(self._settings.model_copy(update={"alias": own_alias(index)}))
+
+    def drift(self) -> Drift:
+        """How the index differs from what would be made now. Raises IndexMissing, SchemaDrift."""
+        return self._run(drift_plan(self._settings))
 
     def close(self) -> None:
         """Give the connections back."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from typing import Any
 
@@ -112,13 +112,28 @@ def check_identity(index: str, found: Identity, wanted: Identity) -> None:
         raise EncoderMismatch(f"The index {index} was built with other parts: {told}.", cure=_OTHER_ALIAS)
 
 
-def check_mapping(index: str, mapping: Json, identity: Identity) -> None:
-    """Raise SchemaDrift, naming the fields, when the server's mapping is not the template's (engine and graph settings may differ)."""
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field, as this release's file has it and as the live index has it; None where a side lacks it."""
+
+    field: str
+    file: Mapping[str, object] | None
+    index: Mapping[str, object] | None
+
+
+def differences(mapping: Json, identity: Identity) -> list[Difference]:
+    """In which fields a live mapping is not the template's, by name; what only tunes a graph is left out."""
     ours = template(identity.schema)["mappings"]
     ours["properties"][VECTOR]["dimension"] = identity.width
     wanted = {name: _essence(field) for name, field in _fields(ours["properties"])}
     found = {name: _essence(field) for name, field in _fields(mapping.get("properties", {}))}
-    differing = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    names = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    return [Difference(name, wanted.get(name), found.get(name)) for name in names]
+
+
+def check_mapping(index: str, mapping: Json, identity: Identity) -> None:
+    """Raise SchemaDrift, naming the fields, when the server's mapping is not the template's (engine and graph settings may differ)."""
+    differing = [one.field for one in differences(mapping, identity)]
     if differing or mapping.get("dynamic") != "strict":
         told = ", ".join(differing[:10]) or "it is not strict"
         raise SchemaDrift(f"The mapping of {index} is not {identity.schema}: {told}.", cure=_OTHER_ALIAS)
