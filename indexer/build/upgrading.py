@@ -25,13 +25,16 @@ PATIENT_S = 60.0
 """A search of the gate may take so long: quality is compared, and a busy machine must not change it."""
 
 
+USUAL = Limits()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """What the gate judges by: judgments, or else queries (a CSV file with their texts), or else titles; and what passes."""
 
     judgments: Path | None = None
     queries: Path | None = None
-    limits: Limits = Limits()
+    limits: Limits = USUAL
 
 
 class Road:

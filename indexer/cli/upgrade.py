@@ -32,10 +32,8 @@ Timeout = Annotated[float, typer.Option(min=0, help="Give up waiting after so ma
 @upgrade.command()
 def start(
     *,
-    config: Annotated[Path | None, typer.Option(help="A TOML file whose [encode] and [index] are laid over the settings.")] = None,
-    rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Also where the encoders stay the same: another mapping, other shards.")
-    ] = False,
+    config: Annotated[Path | None, typer.Option(help="A TOML file; its tables encode and index are laid over the settings.")] = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Also where the encoders stay the same: for another mapping.")] = False,
     judgments: Judgments = None,
     queries: Queries = None,
     max_loss: MaxLoss = 0.01,

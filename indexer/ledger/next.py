@@ -103,9 +103,13 @@ class NextLedger:
             if not after:
                 return found
 
-    def dirty(self) -> int:
-        """How many rows are still to be written to the next index."""
-        return self._database.read(next_rows.dirty)
+    def moment(self) -> int:
+        """The ledger's clock, microseconds since 1970: row versions given out later are greater."""
+        return self._clock()
+
+    def dirty(self, *, until: int | None = None) -> int:
+        """How many rows are still to be written to the next index; of those only that were last changed by that moment."""
+        return self._database.read(lambda connection: next_rows.dirty(connection, until=until))
 
     def given_up(self) -> tuple[int, list[tuple[str, str]]]:
         """How many rows the next index will lack, and the first of them with their reasons."""

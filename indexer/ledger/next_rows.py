@@ -136,9 +136,10 @@ def sweep(connection: Connection, *, attempts: int, now: int) -> int:
     return connection.execute(select(func.count()).select_from(rows).where(DIRTY, rows.c.next_due <= now)).scalar_one()
 
 
-def dirty(connection: Connection) -> int:
-    """How many rows are still to be written to the next index."""
-    return connection.execute(select(func.count()).select_from(rows).where(DIRTY)).scalar_one()
+def dirty(connection: Connection, *, until: int | None = None) -> int:
+    """How many rows are still to be written to the next index; of those only that were last changed by that moment."""
+    older = () if until is None else (rows.c.row_version <= until,)
+    return connection.execute(select(func.count()).select_from(rows).where(DIRTY, *older)).scalar_one()
 
 
 def given_up(connection: Connection, *, limit: int) -> tuple[int, list[tuple[str, str]]]:

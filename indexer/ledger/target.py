@@ -65,8 +65,11 @@ class NextTarget(Target, Protocol):
     def leave_some(self, *, limit: int = 1000) -> int:
         """Forget the next rows' part (step DROPPING); how many, 0 at the end."""
 
-    def dirty(self) -> int:
-        """How many rows are still to be written to the next index."""
+    def moment(self) -> int:
+        """The ledger's clock, microseconds since 1970: row versions given out later are greater."""
+
+    def dirty(self, *, until: int | None = None) -> int:
+        """How many rows are still to be written to the next index; of those only that were last changed by that moment."""
 
     def given_up(self) -> tuple[int, list[tuple[str, str]]]:
         """How many rows the next index will lack, and the first of them with their reasons."""

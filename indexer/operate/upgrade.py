@@ -102,18 +102,25 @@ class Upgrades:
         return upgrade
 
     def built(self, *, told: Told = silent, patience_s: float = PATIENCE_S) -> bool:
-        """Wait until the new index has all that the old one has; False where nothing moved for `patience_s` seconds. Needs workers."""
-        first = least = left = self._next.dirty() or self._next.missed(limit=AT_ONCE)
+        """Wait until the new index has all that there was when the waiting began; False where nothing moved for `patience_s` seconds.
+
+        Needs workers. What changes meanwhile is not waited for: under a feed that never stops there is always something on its way.
+        """
+        until = self._next.moment()
+        first = least = left = self._left(until)
         moved = time.monotonic()
         while left:
             if time.monotonic() - moved > patience_s:
                 return False
             told("building", max(0, first - left), first)
             time.sleep(LOOK_S)
-            left = self._next.dirty() or self._next.missed(limit=AT_ONCE)
+            left = self._left(until)
             if left < least:
                 least, moved = left, time.monotonic()
         return True
+
+    def _left(self, until: int) -> int:
+        return self._next.dirty(until=until) or self._next.missed(limit=AT_ONCE)
 
     def judge(self, upgrade: Upgrade, evidence: Evidence) -> Upgrade:
         """Record what the gate found: READY where it let the new index pass, REFUSED where not."""
