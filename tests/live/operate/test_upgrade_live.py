@@ -115,7 +115,8 @@ def test_from_the_mean_to_a_learned_fusion_nothing_is_lost(plant: Plant, tmp_pat
     with life.going_on():
         # killed while it waits for the building, and a worker in the middle of its work: both go on
         starting = plant.worker("-m", "indexer", "upgrade", "start", "--config", str(config))
-        until(lambda: 0 < ledger.next.dirty() < PRODUCTS - 50)
+        until(lambda: 0 < ledger.next.dirty() < PRODUCTS - 50 or starting.process.poll() is not None)
+        assert starting.process.poll() is None, starting.log.read_text()
         starting.kill()
         first.kill()
         assert store.describe(fresh=True).index == old
