@@ -12,13 +12,14 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from indexer.encode.profile import profile_of
 from indexer.errors import IndexMissing
 from indexer.ledger.base import Claimed, Finished, Step, Target, Upgrade
 from indexer.ledger.open import SqlLedger, open_ledger
 from indexer.operate.evidence import Evidence
 from indexer.operate.upgrade import Built, Upgrades
 from indexer.records import Delete, Lane, Product
-from indexer.settings import EncodeSettings, profile_of
+from indexer.settings import EncodeSettings
 from indexer.store.base import Document
 from indexer.store.memory import MemoryStore
 from tests.unit.operate.renewed import encoders_of

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from indexer.encode.profile import MACHINE, of_profile, profile_of
 from indexer.errors import SettingsError
-from indexer.settings import MACHINE, EncodeSettings, Settings, of_profile, profile_of
+from indexer.settings import EncodeSettings, Settings
 
 
 def test_a_profile_comes_back_on_another_machine() -> None:
