@@ -21,7 +21,7 @@ from indexer.publish.base import Publisher
 from indexer.publish.hints import Hints
 from indexer.records import Event, Lane, Rejected
 from indexer.settings import Settings
-from indexer.work.benches import NEXT, Benches, Others
+from indexer.work.benches import NEXT, Benches
 from indexer.work.claims import Claims, Stopping
 from indexer.work.documents import Workshop, make_documents
 from indexer.work.intake import Intake
@@ -49,16 +49,9 @@ class Indexer:
     """Both halves of the write path over one ledger. Safe across threads; `work` may run in many processes at once."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        publisher: Publisher,
-        workshop: Workshop,
-        settings: Settings,
-        *,
-        observer: RunObserver | None = None,
-        others: Others | None = None,
+        self, ledger: Ledger, publisher: Publisher, workshop: Workshop, settings: Settings, *, observer: RunObserver | None = None
     ) -> None:
-        """Join the parts; nothing of the workshop is made before `work` or `wait` need it, nor by `others` before an upgrade does."""
+        """Join the parts; nothing of the workshop is made before `work` or `wait` need it."""
         self.ledger = ledger
         self.publisher = publisher
         self.workshop = workshop
@@ -67,7 +60,7 @@ class Indexer:
         self._claims = {False: Claims(ledger, settings.work), True: Claims(ledger.next, settings.work)}
         self._gate = Gate()
         self._stopping = threading.Event()
-        self._benches = Benches(ledger, workshop, settings, others=others, observer=self._observer)
+        self._benches = Benches(ledger, workshop, settings, observer=self._observer)
 
     def accept(
         self,

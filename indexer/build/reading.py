@@ -3,10 +3,11 @@
 from pydantic import SecretStr
 
 from indexer.build.places import build_encoders, endpoints
+from indexer.encode.profile import of_profile
 from indexer.encoders import Encoders
 from indexer.read.known import Known
 from indexer.read_path import AsyncSearcher, Searcher
-from indexer.settings import IndexSettings, Settings, of_profile
+from indexer.settings import IndexSettings, Settings
 from indexer.store.moves import own_alias
 from indexer.store.opensearch import AsyncOpenSearchStore, OpenSearchStore
 from indexer.text.cleaning import Cleaning

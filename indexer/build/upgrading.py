@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from indexer.build.places import build_encoders, endpoints
 from indexer.build.reading import build_searcher
 from indexer.build.writing import build_indexer
+from indexer.encode.profile import of_profile, profile_of
 from indexer.evaluate.asking import Asking
 from indexer.evaluate.judgments import read_judgments
 from indexer.evaluate.queries import joined, read_topics
@@ -18,7 +19,7 @@ from indexer.operate.gate import Limits, by_judgments, by_overlap, complete, sam
 from indexer.operate.upgrade import PATIENCE_S, Built, Told, Upgrades, silent
 from indexer.publish.hints import Hints
 from indexer.read_path import Searcher
-from indexer.settings import Settings, of_profile, profile_of
+from indexer.settings import Settings
 from indexer.store.opensearch import OpenSearchStore
 
 PATIENT_S = 60.0

@@ -20,8 +20,8 @@ from indexer.settings import EncodeSettings, Settings
 from indexer.store.base import ProductStore
 from indexer.store.opensearch import OpenSearchStore
 from indexer.text.cleaning import Cleaning
-from indexer.work.benches import Others
 from indexer.work.documents import Makers, Workshop
+from indexer.work.workshop import Others
 from indexer.write_path import Indexer
 
 
@@ -33,6 +33,10 @@ def build_indexer(settings: Settings, *, observer: RunObserver | None = None, st
     places = endpoints(settings)
     watcher = observer or RunObserver()
     crew = Crew(settings.encode.prepare_threads)
+    others = Others(
+        encoders=lambda encode: build_encoders(settings.model_copy(update={"encode": encode})),
+        engine=lambda encoders, encode: ProductEngine(encoders, encode, observer=watcher, crew=crew),
+    )
     makers = Makers(
         store=store or partial(_store, settings, places),
         cache=lambda: open_vectors(places.vectors_url),
@@ -40,14 +44,11 @@ def build_indexer(settings: Settings, *, observer: RunObserver | None = None, st
         engine=lambda encoders: ProductEngine(encoders, settings.encode, observer=watcher, crew=crew),
         fetcher=lambda: make_fetcher(settings),
         crew=lambda: crew,
+        others=others,
     )
     ledger = open_ledger(places.ledger_url, future_s=settings.feed.future_s)
     publisher = CeleryPublisher(places.broker_url, message_bytes=settings.feed.message_bytes)
-    others = Others(
-        encoders=lambda encode: build_encoders(settings.model_copy(update={"encode": encode})),
-        engine=lambda encoders, encode: ProductEngine(encoders, encode, observer=watcher, crew=crew),
-    )
-    return Indexer(ledger, publisher, Workshop(makers), settings, observer=watcher, others=others)
+    return Indexer(ledger, publisher, Workshop(makers), settings, observer=watcher)
 
 
 def _store(settings: Settings, places: Endpoints) -> ProductStore:

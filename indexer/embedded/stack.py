@@ -25,7 +25,7 @@ WORKER = (sys.executable, "-m", "indexer", "worker")
 # Two processes, so that no price waits behind a model's run: one for what needs none, which loads none, and one for what does.
 WORKERS = (
     (*WORKER, "--lane=offers", "--lane=accept"),
-    (*WORKER, "--lane=encode_new", "--lane=encode", "--lane=backfill"),
+    (*WORKER, "--lane=encode_new", "--lane=encode", "--lane=backfill", "--lane=upgrade"),
 )
 # How long each may take to end after SIGTERM before it is killed: the keeper gives its workers 45 s, the others need under a second.
 GRACE_S = {"workers": 50.0, "broker": 20.0, "opensearch": 30.0}

@@ -74,6 +74,10 @@ class NextLedger:
         """Record the next step, and what else is to be noted (`new_index`, `evidence`). Raises LedgerError where it was moved already."""
         return self._database.write(lambda connection: upgrades.move(connection, upgrade, step, **noted))
 
+    def indices(self) -> list[str]:
+        """The names of all indices that upgrades ever were from or to."""
+        return self._database.read(upgrades.indices)
+
     def profile(self, recipe: str) -> str:
         """The profile that makes that recipe, as far as upgrades know it; empty where none does."""
         return self._database.read(lambda connection: upgrades.profile(connection, recipe))

@@ -50,6 +50,9 @@ class NextTarget(Target, Protocol):
     def move(self, upgrade: Upgrade, step: Step, **noted: str) -> Upgrade:
         """Record the next step, and what else is to be noted (`new_index`, `evidence`). Raises LedgerError where it was moved already."""
 
+    def indices(self) -> list[str]:
+        """The names of all indices that upgrades ever were from or to."""
+
     def profile(self, recipe: str) -> str:
         """The profile that makes that recipe, as far as upgrades know it; empty where none does."""
 

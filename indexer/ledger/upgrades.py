@@ -56,6 +56,12 @@ def known(connection: Connection) -> Upgrade:
     return upgrade
 
 
+def indices(connection: Connection) -> list[str]:
+    """The names of all indices that upgrades ever were from or to."""
+    found = connection.execute(select(upgrades.c.old_index, upgrades.c.new_index))
+    return sorted({name for pair in found for name in pair if name})
+
+
 def profile(connection: Connection, recipe: str) -> str:
     """The profile that makes that recipe, as far as upgrades know it; empty where none does."""
     for column, made in ((upgrades.c.new_profile, upgrades.c.new_recipe), (upgrades.c.old_profile, upgrades.c.old_recipe)):

@@ -89,7 +89,8 @@ class Upgrades:
             identity = new.identity(self._ledger.id)
             if new.recipe != upgrade.new_recipe:
                 raise EncoderMismatch(f"These settings make the recipe {new.recipe}, the upgrade is to {upgrade.new_recipe}.")
-            index = self._store.make_next(identity, profile=upgrade.new_profile, made_for=f"{self._ledger.id}:{upgrade.number}")
+            made_for, taken = self._made_for(upgrade), self._next.indices()
+            index = self._store.make_next(identity, profile=upgrade.new_profile, made_for=made_for, taken=taken)
             self._tell_each_other(upgrade, index)
             upgrade = self._next.move(upgrade, Step.LISTING, new_index=index)
         if upgrade.step is Step.LISTING:
@@ -186,13 +187,17 @@ class Upgrades:
 
     def _dropped(self, upgrade: Upgrade, told: Told) -> Upgrade:
         self._store.note(upgrade.old_index)
-        if upgrade.new_index:
-            self._store.drop(upgrade.new_index)
+        # who died between making the index and noting it left one that no record names
+        if index := upgrade.new_index or self._store.made_for(self._made_for(upgrade)):
+            self._store.drop(index)
         done, total = 0, self._ledger.counts().products
         while some := self._next.leave_some(limit=AT_ONCE):
             done += some
             told("dropping", done, total)
         return self._next.move(upgrade, Step.DROPPED)
+
+    def _made_for(self, upgrade: Upgrade) -> str:
+        return f"{self._ledger.id}:{upgrade.number}"
 
     def _tell_each_other(self, upgrade: Upgrade, index: str) -> None:
         """Whoever searches one of the two gets the encoders of the other ready, so that neither switch nor rollback makes a query wait."""

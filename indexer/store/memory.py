@@ -133,15 +133,19 @@ class MemoryStore:
             check_adoption(self._index, self._made().identity, identity)
             self._made().identity = identity
 
-    def make_next(self, identity: Identity, *, profile: str, made_for: str) -> str:
+    def make_next(self, identity: Identity, *, profile: str, made_for: str, taken: Sequence[str] = ()) -> str:
         """Make an index without the alias, or find the one that was made for the same; its name."""
         with self._lock:
-            for name, version in self._shared.versions.items():
-                if version.made_for == made_for:
-                    return name
-            name = version_name(self._alias, next_number(self._alias, list(self._shared.versions)))
+            if known := self.made_for(made_for):
+                return known
+            name = version_name(self._alias, next_number(self._alias, [*self._shared.versions, *taken]))
             self._shared.versions[name] = _Version(identity, profile=profile, made_for=made_for)
             return name
+
+    def made_for(self, what: str) -> str:
+        """The name of the index that was made for that; empty where there is none."""
+        with self._lock:
+            return next((name for name, version in self._shared.versions.items() if version.made_for == what), "")
 
     def note(self, index: str, *, profile: str | None = None, coming: Coming | None = None) -> None:
         """Note in an index how its vectors are made, and what is to come after it. Raises IndexMissing."""

@@ -1,6 +1,7 @@
 """An index's next version: made beside it, told about, switched to in one request, and the one that is no longer needed deleted."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from indexer.errors import IndexMissing, StoreError
@@ -10,7 +11,7 @@ from indexer.store.calls import Call, Plan
 from indexer.store.capabilities import capabilities_plan, need_knn
 from indexer.store.identity import Coming, Identity
 from indexer.store.schema import COMING, MADE_FOR, PROFILE, check_identity, check_mapping, identity_of, index_body, refuse_unsafe
-from indexer.store.versions import CREATE_TIMEOUT_S, TAKEN, find_plan, next_number_plan, version_name
+from indexer.store.versions import CREATE_TIMEOUT_S, TAKEN, find_plan, next_number, next_number_plan, version_name
 
 TRIES = 5
 
@@ -20,8 +21,14 @@ Json = dict[str, Any]
 class IndexVersions(ProductStore, Protocol):
     """A store whose index may be replaced by its next version."""
 
-    def make_next(self, identity: Identity, *, profile: str, made_for: str) -> str:
-        """Make an index without the alias, of the template of this release; its name. The one made for the same is not made twice."""
+    def make_next(self, identity: Identity, *, profile: str, made_for: str, taken: Sequence[str] = ()) -> str:
+        """Make an index without the alias, of the template of this release; its name. The one made for the same is not made twice.
+
+        Names that are `taken` are not given again: somebody may still write to an index of before.
+        """
+
+    def made_for(self, what: str) -> str:
+        """The name of the index that was made for that; empty where there is none."""
 
     def note(self, index: str, *, profile: str | None = None, coming: Coming | None = None) -> None:
         """Note in an index how its vectors are made (nothing changes where None), and what is to come after it (None: nothing)."""
@@ -55,19 +62,23 @@ def hold_plan(index: str, identity: Identity) -> Plan[None]:
         yield Call(method="PUT", path=f"/{index}/_alias/{own_alias(index)}")
 
 
-def make_next_plan(settings: IndexSettings, identity: Identity, *, profile: str, made_for: str) -> Plan[str]:
-    """Make the next version, or find the one that was made for the same. Raises UnsafeMapping, StoreError."""
+def next_body(settings: IndexSettings, identity: Identity, *, profile: str, made_for: str) -> Json:
+    """The body of a next version: as of a first one, and what it tells of itself besides."""
+    body = index_body(identity, settings)
+    body["mappings"]["_meta"] |= {PROFILE: json.loads(profile), MADE_FOR: made_for}
+    return body
+
+
+def make_next_plan(settings: IndexSettings, body: Json, *, made_for: str, taken: Sequence[str]) -> Plan[str]:
+    """Make the next version of that body, or find the one that was made for the same. Raises UnsafeMapping, StoreError."""
     server = yield from capabilities_plan()
     need_knn(server)
-    body = index_body(identity, settings)
     refuse_unsafe(body, embedded=server.embedded)
-    body["mappings"]["_meta"] |= {PROFILE: json.loads(profile), MADE_FOR: made_for}
-    known = yield Call(method="GET", path=f"/{settings.alias}-*/_mapping", params={"expand_wildcards": "all"})
-    for index, found in sorted(known.items()):
-        if found.get("mappings", {}).get("_meta", {}).get(MADE_FOR) == made_for:
-            return str(index)
+    if known := (yield from made_for_plan(settings.alias, made_for)):
+        return known
     for _ in range(TRIES):
-        index = version_name(settings.alias, (yield from next_number_plan(settings.alias)))
+        number = max((yield from next_number_plan(settings.alias)), next_number(settings.alias, list(taken)))
+        index = version_name(settings.alias, number)
         try:
             yield Call(method="PUT", path=f"/{index}", body=body | {"aliases": {own_alias(index): {}}}, timeout_s=CREATE_TIMEOUT_S)
         except StoreError as error:
@@ -76,6 +87,15 @@ def make_next_plan(settings: IndexSettings, identity: Identity, *, profile: str,
         else:
             return index
     raise StoreError(f"Could not make the next index of {settings.alias!r}: each name was taken.")
+
+
+def made_for_plan(alias: str, what: str) -> Plan[str]:
+    """The version that was made for that; empty where there is none."""
+    known = yield Call(method="GET", path=f"/{alias}-*/_mapping", params={"expand_wildcards": "all"})
+    for index, found in sorted(known.items()):
+        if found.get("mappings", {}).get("_meta", {}).get(MADE_FOR) == what:
+            return str(index)
+    return ""
 
 
 def note_plan(index: str, *, profile: str | None, coming: Coming | None) -> Plan[None]:

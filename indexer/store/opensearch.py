@@ -18,7 +18,7 @@ from indexer.store.capabilities import Capabilities, capabilities_plan
 from indexer.store.client import make_async_client, make_client, our_errors, request_arguments
 from indexer.store.drift import Drift, drift_plan
 from indexer.store.identity import Coming, Description, Identity
-from indexer.store.moves import drop_plan, hold_plan, make_next_plan, note_plan, own_alias, switch_plan
+from indexer.store.moves import drop_plan, hold_plan, made_for_plan, make_next_plan, next_body, note_plan, own_alias, switch_plan
 from indexer.store.versions import adopt_plan, describe_plan, ensure_plan
 from indexer.store.walking import remove_plan, walk_plan
 from indexer.text.cleaning import DEFAULT, Cleaning
@@ -102,9 +102,14 @@ class OpenSearchStore:
         self._run(adopt_plan(self._alias, identity))
         self._kept.forget()
 
-    def make_next(self, identity: Identity, *, profile: str, made_for: str) -> str:
-        """Make an index without the alias; its name. Raises as `ensure`."""
-        return self._run(make_next_plan(self._settings, identity, profile=profile, made_for=made_for))
+    def make_next(self, identity: Identity, *, profile: str, made_for: str, taken: Sequence[str] = ()) -> str:
+        """Make an index without the alias, under a name that was not taken; its name. Raises as `ensure`."""
+        body = next_body(self._settings, identity, profile=profile, made_for=made_for)
+        return self._run(make_next_plan(self._settings, body, made_for=made_for, taken=taken))
+
+    def made_for(self, what: str) -> str:
+        """The name of the index that was made for that; empty where there is none."""
+        return self._run(made_for_plan(self._settings.alias, what))
 
     def note(self, index: str, *, profile: str | None = None, coming: Coming | None = None) -> None:
         """Note in an index how its vectors are made, and what is to come after it."""

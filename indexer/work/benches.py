@@ -5,29 +5,19 @@ that recipe is then built here, beside its own.
 """
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from indexer.encoders import Encoders
+from indexer.encode.profile import of_profile
 from indexer.errors import EncoderMismatch
 from indexer.ledger.base import Ledger
 from indexer.observe import RunObserver, log
 from indexer.records import Lane
-from indexer.settings import EncodeSettings, Settings, of_profile
-from indexer.work.parts import ProductEngine
+from indexer.settings import Settings
 from indexer.work.workshop import Workshop
 from indexer.work.writing import Place, Writer
 
 NEXT: Lane = "upgrade"
 """The lane of what is dirty towards the next index."""
-
-
-@dataclass(frozen=True, slots=True)
-class Others:
-    """How encoders and their engine are made for other settings than a process's own."""
-
-    encoders: Callable[[EncodeSettings], Encoders]
-    engine: Callable[[Encoders, EncodeSettings], ProductEngine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +32,11 @@ class Bench:
 class Benches:
     """The benches of one process, each made when first needed. Safe across threads."""
 
-    def __init__(
-        self, ledger: Ledger, workshop: Workshop, settings: Settings, *, others: Others | None = None, observer: RunObserver | None = None
-    ) -> None:
-        """`workshop` is what the settings say; without `others`, no other recipe can be followed."""
+    def __init__(self, ledger: Ledger, workshop: Workshop, settings: Settings, *, observer: RunObserver | None = None) -> None:
+        """`workshop` is what the settings say; where it has no way to make others, no other recipe can be followed."""
         self._ledger = ledger
         self._home = workshop
         self._settings = settings
-        self._others = others
         self._observer = observer or RunObserver()
         self._lock = threading.Lock()
         self._workshops: dict[str, tuple[Workshop, Settings]] = {}
@@ -87,10 +74,10 @@ class Benches:
         if recipe in self._workshops:
             return self._workshops[recipe]
         profile = self._ledger.next.profile(recipe)
-        if self._others is None or not profile:
+        others = self._home.others
+        if others is None or not profile:
             raise _mismatch(recipe, ours)
         encode = of_profile(profile, self._settings.encode)
-        others = self._others
         encoders = others.encoders(encode)
         if encoders.recipe != recipe:
             raise _mismatch(recipe, encoders.recipe)

@@ -10,6 +10,7 @@ from indexer.encode.crew import Crew
 from indexer.encoders import Encoders
 from indexer.ledger.base import VectorCache
 from indexer.photos.base import PhotoFetcher
+from indexer.settings import EncodeSettings
 from indexer.store.base import ProductStore
 from indexer.work.parts import ProductEngine
 
@@ -18,11 +19,20 @@ def no_fetcher() -> None:
     """Nobody: photos named by an address are not fetched."""
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """How encoders and their engine are made for other settings than a process's own."""
+
+    encoders: Callable[[EncodeSettings], Encoders]
+    engine: Callable[[Encoders, EncodeSettings], ProductEngine]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Makers:
     """How the working parts are made: each is called at most once, and only when work needs it.
 
     `crew` decodes photos; let it be the engine's too, so that one pool of threads does all that prepares.
+    `others` makes what an upgrade's profile names.
     """
 
     store: Callable[[], ProductStore]
@@ -31,6 +41,7 @@ class Makers:
     engine: Callable[[Encoders], ProductEngine]
     fetcher: Callable[[], PhotoFetcher | None] = no_fetcher
     crew: Callable[[], Crew] = Crew
+    others: Others | None = None
 
 
 class Workshop:
@@ -48,6 +59,11 @@ class Workshop:
         self._fetcher: PhotoFetcher | None = None
         self._fetcher_made = False
         self._places: threading.Semaphore | None = None
+
+    @property
+    def others(self) -> Others | None:
+        """How encoders of other settings are made, or None where they can't be."""
+        return self._makers.others
 
     @property
     def store(self) -> ProductStore:

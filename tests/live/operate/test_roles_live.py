@@ -34,6 +34,8 @@ RIGHTS: dict[Sent, tuple[set[str], set[str]]] = {
     ("GET", "/_cat/plugins"): ({"cluster:monitor/state", "cluster:monitor/nodes/info"}, set()),
     ("GET", "/*/_mapping"): (set(), {"indices:admin/mappings/get"}),
     ("PUT", "/*/_mapping"): (set(), {"indices:admin/mapping/put"}),
+    ("GET", "/*/_alias"): (set(), {"indices:admin/aliases/get"}),
+    ("PUT", "/*/_alias/*"): (set(), {"indices:admin/aliases"}),
     ("PUT", "/*"): (set(), {"indices:admin/create", "indices:admin/aliases"}),
     ("GET", "/_cat/indices/*"): (
         {"cluster:monitor/state", "cluster:monitor/health"},
@@ -79,7 +81,7 @@ def identity(fusion: str = "f") -> Identity:
 
 def as_worker(store: OpenSearchStore) -> None:
     store.capabilities()
-    store.ensure(identity())
+    store.hold(store.ensure(identity()), identity())
     store._run(next_number_plan(store._alias))
     store.write([Document(id="a", version=1, product=Product(id="a", title="t")), Document(id="b", version=1, product=None)])
     store.describe(fresh=True)

@@ -1,8 +1,6 @@
 """An upgrade from the weighted mean to a learned fusion on the real engines, under a feed and queries that never stop."""
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner, Result
 
 from indexer.build.reading import build_searcher
+from indexer.cli import make_app
 from indexer.encode.hashed import HashedText
 from indexer.errors import IndexerError
 from indexer.fuse.checkpoint import CheckpointSpec, save_checkpoint
-from tests.live.write_path.plant import ROOT, Plant, until
+from tests.live.write_path.plant import Plant, environment, until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(420)]
 
@@ -87,10 +87,15 @@ class Life:
                 thread.join()
 
 
+def invoked(plant: Plant, *words: str) -> Result:
+    """The command in this process, under the plant's settings."""
+    with environment(plant.env):
+        return CliRunner().invoke(make_app(words[0]), list(words))
+
+
 def command(plant: Plant, *words: str, code: int = 0) -> dict[str, Any]:
-    line = [sys.executable, "-m", "indexer", "upgrade", *words, "--json"]
-    done = subprocess.run(line, env=plant.env, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
-    assert done.returncode == code, done.stderr[-2000:] + done.stdout
+    done = invoked(plant, "upgrade", *words, "--json")
+    assert done.exit_code == code, (done.stderr[-2000:], done.stdout, done.exception)
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return told
 
@@ -115,7 +120,8 @@ def test_from_the_mean_to_a_learned_fusion_nothing_is_lost(plant: Plant, tmp_pat
     with life.going_on():
         # killed while it waits for the building, and a worker in the middle of its work: both go on
         starting = plant.worker("-m", "indexer", "upgrade", "start", "--config", str(config))
-        until(lambda: 0 < ledger.next.dirty() < PRODUCTS - 50)
+        until(lambda: 0 < ledger.next.dirty() < PRODUCTS - 50 or starting.process.poll() is not None, patience_s=200)
+        assert starting.process.poll() is None, starting.log.read_text()
         starting.kill()
         first.kill()
         assert store.describe(fresh=True).index == old
@@ -155,19 +161,15 @@ def test_another_mapping_takes_the_same_road(plant: Plant, tmp_path: Path) -> No
     job = plant.indexer.accept([{"id": f"p{n}", "title": f"chair {n}"} for n in range(30)])
     assert plant.indexer.wait(job, timeout_s=60).pending == 0
     plant.env["FUSEDEX_INDEX__M"] = "24"
-    differs = subprocess.run(
-        [sys.executable, "-m", "indexer", "schema", "diff", "--json"], env=plant.env, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    differs = invoked(plant, "schema", "diff", "--json")
     told = json.loads(differs.stdout)
-    assert (differs.returncode, told["needs_upgrade"], told["fields"]) == (1, True, [])
+    assert (differs.exit_code, told["needs_upgrade"], told["fields"]) == (1, True, [])
     assert told["settings"] == [{"name": "m", "file": "24", "index": "16", "in_place": False}]
     runs = plant.indexer.counts().counters["texts"]
     assert command(plant, "start", "--rebuild", "--switch", "--min-overlap", "0.9")["step"] == "live"
     assert command(plant, "clean", "--yes")["step"] == "done"
-    again = subprocess.run(
-        [sys.executable, "-m", "indexer", "schema", "diff"], env=plant.env, cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert (again.returncode, again.stdout.strip().endswith("is as this release makes it.")) == (0, True)
+    again = invoked(plant, "schema", "diff")
+    assert (again.exit_code, again.stdout.strip().endswith("is as this release makes it.")) == (0, True)
     assert plant.indexer.counts().counters["texts"] == runs  # the cache had all of it
     job = plant.indexer.accept([{"id": "p1", "title": "a stool"}])
     assert plant.indexer.wait(job, timeout_s=60).pending == 0  # by the worker of before

@@ -137,7 +137,7 @@ class Plant:
 
 
 @contextmanager
-def _environment(env: Mapping[str, str]) -> Iterator[None]:
+def environment(env: Mapping[str, str]) -> Iterator[None]:
     kept = dict(os.environ)
     os.environ.clear()
     os.environ.update(env)
@@ -149,5 +149,5 @@ def _environment(env: Mapping[str, str]) -> Iterator[None]:
 
 
 def settings_from(env: Mapping[str, str]) -> Settings:
-    with _environment(env):
+    with environment(env):
         return Settings.load()

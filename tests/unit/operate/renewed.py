@@ -5,6 +5,7 @@ from pathlib import Path
 
 from indexer.build.writing import ProductEngine
 from indexer.encode.hashed import HashedPhoto, HashedText
+from indexer.encode.profile import of_profile, profile_of
 from indexer.encoders import Encoders
 from indexer.evaluate.asking import Asking
 from indexer.fuse.weighted import WeightedFusion
@@ -13,10 +14,10 @@ from indexer.operate.gate import Search
 from indexer.operate.upgrade import Built, Upgrades
 from indexer.read.known import Known
 from indexer.read_path import Searcher
-from indexer.settings import EncodeSettings, SearchSettings, of_profile, profile_of
+from indexer.settings import EncodeSettings, SearchSettings
 from indexer.store.memory import MemoryStore
-from indexer.work.benches import Others
 from indexer.work.documents import Makers, Workshop
+from indexer.work.workshop import Others
 from indexer.write_path import Indexer
 from tests.unit.write_path.shop import WIDTH, Shop
 
@@ -40,14 +41,15 @@ class Renewed(Shop):
 
     def another_indexer(self, *, observer: object = None, encode: EncodeSettings | None = None) -> Indexer:
         settings = self.settings.model_copy(update={"encode": encode or self.own})
+        others = Others(encoders=encoders_of, engine=lambda made, encode: ProductEngine(made, encode, observer=self.observer))
         makers = Makers(
             store=lambda: self.store,
             cache=lambda: self.cache,
             encoders=lambda: encoders_of(settings.encode),
             engine=lambda encoders: ProductEngine(encoders, settings.encode, observer=self.observer),
+            others=others,
         )
-        others = Others(encoders=encoders_of, engine=lambda made, encode: ProductEngine(made, encode, observer=self.observer))
-        return Indexer(self.ledger, self.publisher, Workshop(makers), settings, observer=self.observer, others=others)
+        return Indexer(self.ledger, self.publisher, Workshop(makers), settings, observer=self.observer)
 
     def built(self, encode: EncodeSettings) -> Built:
         return Built(encoders_of(encode), profile_of(encode))
