@@ -27,6 +27,7 @@ IndexerError              retry?  meaning
 │  ├─ WidthMismatch       no      rows of another width than the spec's
 │  ├─ DeviceFull          yes     no memory left on the device, even for one input
 │  ├─ EncoderLate         yes     an encoder gave no vector in the time that a search has for it
+│  ├─ RerankerLate        yes     reranking was not done in the time that a search has for it
 │  ├─ NotFinite           no      a row holds NaN or infinity
 │  └─ ZeroRow             no      a row without length, so without direction
 ├─ LedgerError            no      the ledger refused
@@ -170,6 +171,12 @@ class DeviceFull(ModelError):
 
 class EncoderLate(ModelError):
     """An encoder gave no vector in the time that a search has for it."""
+
+    retryable = True
+
+
+class RerankerLate(ModelError):
+    """Reranking was not done in the time that a search has for it."""
 
     retryable = True
 

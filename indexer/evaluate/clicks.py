@@ -149,7 +149,9 @@ def _shown(path: Path, line: int, row: Mapping[str, object]) -> Shown:
         rank, impressions = int(str(row["rank"])), int(str(row.get("impressions", 1)))
         clicks = int(row["clicked"] in (True, "1", 1, "true")) if "clicked" in row else int(str(row.get("clicks", 0)))
     except (KeyError, ValueError) as error:
-        raise EvaluationError(f"{path}, line {line}: {error} is missing or no whole number.", cure="Mend the line, or take it out.") from error
+        raise EvaluationError(
+            f"{path}, line {line}: {error} is missing or no whole number.", cure="Mend the line, or take it out."
+        ) from error
     if not query.strip() or not product or rank < 1 or impressions < 1 or not 0 <= clicks <= impressions:
         raise EvaluationError(
             f"{path}, line {line}: rank {rank}, impressions {impressions}, clicks {clicks} can't be.",
