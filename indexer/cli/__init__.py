@@ -20,6 +20,7 @@ COMMANDS = {
     "evaluate": "indexer.cli.evaluate",
     "tune": "indexer.cli.tune",
     "ranker": "indexer.cli.ranker",
+    "check": "indexer.cli.check",
     "status": "indexer.cli.status",
     "job": "indexer.cli.job",
     "letters": "indexer.cli.letters",
