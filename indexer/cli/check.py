@@ -103,7 +103,9 @@ def as_object(found: Check, compared: Agreement | None, *, why: str, worst: int)
             "plugins": list(server.plugins),
         },
         "index": None if index is None else {"name": index.index, "products": index.products, "width": index.identity.width},
-        "findings": [{"what": one.what, "told": one.told, "cure": one.cure, "wrong": one.wrong} for one in found.findings],
+        "findings": [
+            {"what": one.what, "told": one.told, "cure": one.cure, "wrong": one.wrong, "there": one.there} for one in found.findings
+        ],
         "not_compared": why,
         "compared": None if compared is None else _comparison(compared, worst),
     }
@@ -113,7 +115,7 @@ def show(found: Check, compared: Agreement | None, *, why: str, worst: int) -> N
     """The findings as a table, then the comparison or why there is none."""
     console, table = Console(), Table(show_header=False, box=None, pad_edge=False)
     for one in found.findings:
-        mark = "[red]wrong" if one.wrong else "[green]ok"
+        mark = "[red]wrong" if one.wrong else "[green]ok" if one.there else "[yellow]absent"
         table.add_row(mark, escape(one.what), escape(f"{one.told.rstrip('.')}. {one.cure}".strip() if one.cure else one.told))
     console.print(table)
     if compared is None:

@@ -8,9 +8,9 @@ from indexer.errors import EvaluationError
 from indexer.evaluate.judgments import Judgments
 from indexer.evaluate.queries import Topic, language_of
 from indexer.records import Product
-from indexer.text.chinese import words
+from indexer.text import has_han
+from indexer.text.chinese import segmenter
 from indexer.text.codes import looks_like_code
-from indexer.text.parts import has_han
 
 WORDS = (2, 5)
 """Of a title: so many words at least and at most. Shoppers type two to five (Spink et al. 2001 saw 2.4 on the web)."""
@@ -45,7 +45,7 @@ def known_items(products: Iterable[Product], *, count: int, seed: int = 0) -> Kn
 
 def _query(product: Product, seed: int) -> tuple[str, str]:
     draw = _draw(product.id, seed + 1)
-    title = [word.strip(",.;:()[]\"'") for word in (words(product.title) if has_han(product.title) else product.title.split())]
+    title = [word.strip(",.;:()[]\"'") for word in segmenter().apart(product.title).split()]
     title = [word for word in title if word]
     codes = [code for code in (product.gtin, *title) if code and looks_like_code(code)]
     if codes and draw % 3 == 0:

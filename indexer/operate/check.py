@@ -41,12 +41,13 @@ class Checked(Sampled, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at: what, how it stands, and whether it must be cured for searches to work."""
+    """One thing that was looked at: what, how it stands, whether it must be cured for searches to work, and whether it is there at all."""
 
     what: str
     told: str
     cure: str = ""
     wrong: bool = False
+    there: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,10 @@ def _server(server: Capabilities) -> list[Finding]:
         ("ICU analysis", server.icu, "analysis-icu", "not needed: texts are folded before they are indexed"),
         ("Chinese analysis", server.smartcn, "analysis-smartcn", "not needed: Chinese is cut into words before it is indexed"),
     )
-    return [*told, *(Finding(what=what, told="there" if there else f"no {name}: {without}") for what, there, name, without in optional)]
+    return [
+        *told,
+        *(Finding(what=what, told="there" if there else f"no {name}: {without}", there=there) for what, there, name, without in optional),
+    ]
 
 
 def _engines(server: Capabilities) -> str:

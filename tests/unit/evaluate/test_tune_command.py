@@ -14,10 +14,10 @@ from typer.testing import CliRunner, Result
 from indexer.cli import tune as command
 from indexer.cli.evaluate import search_settings
 from indexer.errors import EvaluationError, SettingsError
+from indexer.evaluate.folder import write_folder
 from indexer.evaluate.judgments import Judgments
 from indexer.evaluate.queries import Topic, topics_csv
 from indexer.evaluate.remember import Searches
-from indexer.evaluate.folder import write_folder
 from indexer.evaluate.tuned import FILES
 from indexer.settings import SearchSettings, Settings
 from indexer.store.memory import MemoryStore

@@ -68,6 +68,7 @@ def test_an_embedded_server_lacks_much_and_nothing_is_wrong() -> None:
     assert not told.wrong
     assert "no neural-search: the strategy hybrid can't be used" in of(told, "hybrid query").told
     assert "not needed" in of(told, "ICU analysis").told
+    assert {one.what for one in told.findings if not one.there} == {"hybrid query", "learning to rank", "ICU analysis", "Chinese analysis"}
     assert of(told, "k-NN").told.startswith("lucene; faiss would end the server")
     assert of(told, "OpenSearch").told.endswith(", embedded")
 
