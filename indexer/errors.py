@@ -28,6 +28,7 @@ IndexerError              retry?  meaning
 │  ├─ DeviceFull          yes     no memory left on the device, even for one input
 │  ├─ EncoderLate         yes     an encoder gave no vector in the time that a search has for it
 │  ├─ ContractBroken      no      an encoder does not do what every encoder must
+│  ├─ RerankerLate        yes     reranking was not done in the time that a search has for it
 │  ├─ NotFinite           no      a row holds NaN or infinity
 │  └─ ZeroRow             no      a row without length, so without direction
 ├─ LedgerError            no      the ledger refused
@@ -178,6 +179,12 @@ class EncoderLate(ModelError):
 
 class ContractBroken(ModelError):
     """An encoder does not do what every encoder must."""
+
+
+class RerankerLate(ModelError):
+    """Reranking was not done in the time that a search has for it."""
+
+    retryable = True
 
 
 class NotFinite(ModelError):

@@ -58,7 +58,7 @@ class RunObserver:
         """A stage of the write path made progress; the watchdog listens."""
 
     def searched(self, *, strategy: str, took_ms: float, degraded: Sequence[str]) -> None:
-        """A search was answered; `degraded` names what it had to do without (vector, lexical, extra, shards)."""
+        """A search was answered; `degraded` names what it had to do without (vector, lexical, extra, shards, rerank)."""
 
     def device_lost(self, reason: str) -> None:
         """A GPU works no more in this process, whatever is asked of it: only a new process cures that."""

@@ -120,13 +120,13 @@ class Searcher:
             return rows()
         left_s = max(0.0, clock.left_s())
         try:
-            return self._desk.threads.submit(self._desk.made, need).result(left_s if need.within_s is None else min(need.within_s, left_s))
+            return self._desk.started(need).result(left_s if need.within_s is None else min(need.within_s, left_s))
         except TimeoutError:
             raise clock.late() if need.within_s is None else late(need) from None
 
     def close(self) -> None:
         """Close the store, and end the threads once they are idle."""
-        self._desk.threads.shutdown(wait=False, cancel_futures=True)
+        self._desk.close()
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -225,7 +225,7 @@ class AsyncSearcher:
             return await self._store.ask(need.legs, point=need.point)
         if (rows := self._desk.at_hand(need)) is not None:
             return rows()
-        coming = asyncio.get_running_loop().run_in_executor(self._desk.threads, self._desk.made, need)
+        coming = asyncio.wrap_future(self._desk.started(need))
         ready, _ = await asyncio.wait([coming], timeout=need.within_s)
         if not ready:
             coming.add_done_callback(_forget)
@@ -234,7 +234,7 @@ class AsyncSearcher:
 
     async def close(self) -> None:
         """Close the store, and end the threads once they are idle."""
-        self._desk.threads.shutdown(wait=False, cancel_futures=True)
+        self._desk.close()
         await self._store.close()
 
     async def __aenter__(self) -> Self:

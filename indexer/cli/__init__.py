@@ -25,6 +25,7 @@ COMMANDS = {
     "model": "indexer.cli.model",
     "learn": "indexer.cli.learn",
     "tag": "indexer.cli.tag",
+    "check": "indexer.cli.check",
     "status": "indexer.cli.status",
     "job": "indexer.cli.job",
     "letters": "indexer.cli.letters",

@@ -122,6 +122,7 @@ class _Examples:
 
     @property
     def judged(self) -> npt.NDArray[np.bool_]:
+        """Which of the hits anybody judged."""
         return self.grades >= 0
 
     @property
@@ -149,7 +150,7 @@ def learn_ranking(
     counted = judgments.answerable(least=how.relevant)
     kept = [topic for topic in topics if topic.id in counted.grades]
     parts = split(kept, holdout=how.holdout, folds=how.folds, seed=how.seed)
-    examples, refused = _asked(ask, kept, counted, how=how, cleaning=cleaning, on_query=on_query)
+    examples, refused = _asked(ask, (counted, kept), how=how, cleaning=cleaning, on_query=on_query)
     folds = [[examples[id_] for id_ in fold if id_ in examples and examples[id_].teaches] for fold in parts.folds]
     teaching = [one for fold in folds for one in fold]
     if sum(map(bool, folds)) < 2:
@@ -177,13 +178,13 @@ def candidates_of(hits: Sequence[Hit]) -> list[Candidate]:
 
 def _asked(
     ask: Callable[[str, int], Sequence[Hit]],
-    topics: Sequence[Topic],
-    judgments: Judgments,
+    judged: tuple[Judgments, Sequence[Topic]],
     *,
     how: RankerHow,
     cleaning: Cleaning,
     on_query: Callable[[int], None] | None,
 ) -> tuple[dict[str, _Examples], dict[str, str]]:
+    judgments, topics = judged
     found: dict[str, _Examples] = {}
     refused: dict[str, str] = {}
     for done, topic in enumerate(topics, 1):

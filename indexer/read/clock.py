@@ -2,7 +2,7 @@
 
 import time
 
-from indexer.errors import EncoderLate, StoreUnavailable
+from indexer.errors import EncoderLate, RerankerLate, StoreUnavailable
 from indexer.read.needs import Encode, Rerank
 
 
@@ -33,11 +33,12 @@ class Clock:
         )
 
 
-def late(need: Encode | Rerank) -> EncoderLate:
+def late(need: Encode | Rerank) -> EncoderLate | RerankerLate:
     """The error of an encoder, or of what reranks, that took too long."""
     if isinstance(need, Rerank):
-        return EncoderLate(
-            f"Reranking took longer than {need.within_s:g} s.", cure="Lower FUSEDEX_SEARCH__RERANK_DEPTH, or raise RERANK_S."
+        return RerankerLate(
+            f"Reranking took longer than {need.within_s:g} s.",
+            cure="Lower FUSEDEX_SEARCH__RERANK_DEPTH, or raise FUSEDEX_SEARCH__RERANK_S.",
         )
     return EncoderLate(
         f"The encoder gave no vector within {need.within_s:g} s.", cure="Load it beforehand (warm), or raise FUSEDEX_SEARCH__ENCODE_S."

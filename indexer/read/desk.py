@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
 from indexer.encoders import Encoders, QueryRows
 from indexer.observe import RunObserver, log
 from indexer.read.assemble import Kit
-from indexer.read.clock import Clock
+from indexer.read.clock import Clock, late
 from indexer.read.known import Known
 from indexer.read.needs import Encode, Rerank, Scores
 from indexer.read.parts import known_parts, query_parts
@@ -28,12 +28,14 @@ class Desk:
     """What both searchers have: the settings and encoders, from which plans are made and rows come."""
 
     def __init__(self, encoders: Encoders | Known, *, settings: SearchSettings, photo_pixels: int, cleaning: Cleaning) -> None:
-        """Start the threads for encoding; none works before it is needed."""
+        """Start the threads for encoding and reranking; none works before it is needed."""
         self.known = encoders if isinstance(encoders, Known) else Known(encoders)
         self.settings, self.photo_pixels = settings, photo_pixels
         self.cleaning, self.observer = cleaning, RunObserver()
         self.rerankers = Rerankers(settings, cleaning=cleaning)
         self.threads = ThreadPoolExecutor(ENCODING_THREADS, thread_name_prefix="encode-query")
+        # Apart, so that slow reranking costs itself and never a vector.
+        self._again = ThreadPoolExecutor(1, thread_name_prefix="rerank")
 
     def warm(self, *, photos: bool) -> None:
         """Load what searches need, so that none waits for it. Raises ModelError classes."""
@@ -65,11 +67,27 @@ class Desk:
             self.observer.searched(strategy=one.strategy, took_ms=one.took_ms, degraded=[lack.part for lack in one.degraded])
         return stamped
 
-    def made(self, need: Encode | Rerank) -> QueryRows | Scores | None:
-        """The query's rows, or the candidates' new scores. Raises UnusablePhoto, QueryError, ModelError."""
+    def started(self, need: Encode | Rerank) -> Future[QueryRows | Scores | None]:
+        """The query's rows, or the candidates' new scores, in the making. Ends with UnusablePhoto, QueryError, ModelError classes too."""
         if isinstance(need, Rerank):
-            return Scores(tuple(self.rerankers.scores(need.by, need.text, need.candidates)))
+            return self._again.submit(self._scores, need, time.perf_counter() + need.within_s)
+        return self.threads.submit(self.rows, need)
+
+    def rows(self, need: Encode) -> QueryRows | None:
+        """The query's rows. Raises UnusablePhoto, QueryError, ModelError."""
         return self.known.of(need.identity).query_rows(query_parts(need, pixels=self.photo_pixels))
+
+    def close(self) -> None:
+        """End the threads once they are idle."""
+        for threads in (self.threads, self._again):
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _scores(self, need: Rerank, end: float) -> Scores:
+        # Time spent in the line counts: a search that has gone on without it must not hold up the next one.
+        left_s = end - time.perf_counter()
+        if left_s <= 0:
+            raise late(need)
+        return Scores(tuple(self.rerankers.scores(need.by, need.text, need.candidates, within_s=left_s)))
 
     def at_hand(self, need: Encode | Rerank) -> QueryRowsNow | None:
         """What gives the query's rows at once, where no model has to run for them."""

@@ -1,5 +1,6 @@
 """What can rerank, made from the settings when first asked for."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,10 +25,10 @@ class Rerankers:
             lambda: LearnedRanking(_named(settings.ranker_folder, "RANKER_FOLDER", what="learned ranking"), cleaning=cleaning)
         )
 
-    def scores(self, by: Rerank, text: str, candidates: Sequence[Candidate]) -> list[float]:
+    def scores(self, by: Rerank, text: str, candidates: Sequence[Candidate], *, within_s: float = math.inf) -> list[float]:
         """Each candidate's new score, in order, on the model's own scale. Raises ModelError classes."""
         if by == "cross_encoder":
-            return self._cross.get().scores(text, [passage_of(one.product) for one in candidates])
+            return self._cross.get().scores(text, [passage_of(one.product) for one in candidates], within_s=within_s)
         return self._learned.get().scores(text, candidates)
 
     def warm(self, by: Rerank) -> None:

@@ -91,7 +91,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Degraded:
-    """What an answer had to do without (vector, lexical, extra, shards), and why."""
+    """What an answer had to do without (vector, lexical, extra, shards, rerank), and why."""
 
     part: str
     reason: str

@@ -15,17 +15,37 @@ HYBRID_PLUGINS = ("opensearch-neural-search", "org.opensearch.neuralsearch.plugi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """A server's cluster name and version, whether it is one of ours, and whether it has k-NN and the hybrid query."""
+    """A server's cluster name and version, whether it has k-NN and the hybrid query, and its plugins by name."""
 
     cluster: str
     version: str
     knn: bool
     hybrid: bool
+    plugins: tuple[str, ...] = ()
 
     @property
     def embedded(self) -> bool:
         """Whether this is an embedded server, which certain mappings kill."""
         return self.cluster.startswith(EMBEDDED)
+
+    @property
+    def ltr(self) -> bool:
+        """Whether the learning-to-rank plugin is there."""
+        return self._has("opensearch-ltr", "OpenSearchLtrPlugin")
+
+    @property
+    def icu(self) -> bool:
+        """Whether texts can be analysed by ICU."""
+        return self._has("analysis-icu", "AnalysisICUPlugin")
+
+    @property
+    def smartcn(self) -> bool:
+        """Whether Chinese can be cut into words by the server."""
+        return self._has("analysis-smartcn", "AnalysisSmartChinesePlugin")
+
+    def _has(self, name: str, class_name: str) -> bool:
+        # A plugin that was put on the class path is listed by its class.
+        return any(one == name or one.rpartition(".")[2] == class_name for one in self.plugins)
 
 
 def capabilities_plan() -> Plan[Capabilities]:
@@ -43,6 +63,7 @@ def capabilities_plan() -> Plan[Capabilities]:
         version=str(version.get("number", "")),
         knn=not plugins.isdisjoint(KNN_PLUGINS),
         hybrid=not plugins.isdisjoint(HYBRID_PLUGINS),
+        plugins=tuple(sorted(filter(None, plugins))),
     )
 
 

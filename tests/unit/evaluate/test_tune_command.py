@@ -14,10 +14,11 @@ from typer.testing import CliRunner, Result
 from indexer.cli import tune as command
 from indexer.cli.evaluate import search_settings
 from indexer.errors import EvaluationError, SettingsError
+from indexer.evaluate.folder import write_folder
 from indexer.evaluate.judgments import Judgments
 from indexer.evaluate.queries import Topic, topics_csv
 from indexer.evaluate.remember import Searches
-from indexer.evaluate.tuned import FILES, write_folder
+from indexer.evaluate.tuned import FILES
 from indexer.settings import SearchSettings, Settings
 from indexer.store.memory import MemoryStore
 from tests.unit.evaluate.tune_shop import BEST, CURRENT, searches, shop
@@ -155,9 +156,9 @@ def test_an_interruption_leaves_nothing(run: Command, filled: Shop, monkeypatch:
 
 def test_a_write_that_fails_half_way_leaves_what_was_there(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    write_folder(out, {"tuned.toml": "old"}, force=False)
+    write_folder(out, {"tuned.toml": "old"}, files=FILES, force=False)
     with pytest.raises(EvaluationError, match="can't be written"):
-        write_folder(out, {"tuned.toml": "new", "no/such/folder": ""}, force=True)
+        write_folder(out, {"tuned.toml": "new", "no/such/folder": ""}, files=FILES, force=True)
     assert (out / "tuned.toml").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -165,7 +166,7 @@ def test_a_write_that_fails_half_way_leaves_what_was_there(tmp_path: Path) -> No
 def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
-    written = write_folder(tmp_path / "link", {"tuned.toml": "x"}, force=False)
+    written = write_folder(tmp_path / "link", {"tuned.toml": "x"}, files=FILES, force=False)
     assert written == [(tmp_path / "real" / "tuned.toml").resolve()]
     assert (tmp_path / "link").is_symlink()
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from indexer.cli import search as command
 from indexer.cli.search import facet_line, photo_bytes, show, summary, terms_text
-from indexer.errors import BadFilter, CursorGone, QueryError, UnknownField, UnusablePhoto
+from indexer.errors import BadFilter, CursorGone, ModelUnavailable, QueryError, UnknownField, UnusablePhoto
 from indexer.rank.as_json import AnswerJson
 from indexer.read_path import Searcher
 from indexer.records import Answer, Boundary, FacetValue, Hit, Money, Product, Term
@@ -191,3 +191,26 @@ def test_a_facet_shows_its_first_values() -> None:
     assert facet_line("size", many[:2]) == "[bold]size[/bold]: v0 (20), v1 (19)"
     assert facet_line("size", many).endswith("v7 (13), and 2 more")
     assert facet_line("size", ()).endswith("no product here has it")
+
+
+def test_what_looks_again_is_loaded_before_the_search_or_refused(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    warmed: list[str] = []
+
+    class Warmed(Searcher):
+        def warm(self, *, photos: bool = True) -> None:
+            warmed.append(self._desk.settings.rerank)
+            super().warm(photos=photos)
+
+    monkeypatch.setattr(
+        command, "build_searcher", lambda settings: Warmed(store, encoders(), settings=settings.search, photo_pixels=PIXELS)
+    )
+    monkeypatch.setenv("FUSEDEX_SEARCH__RANKER_FOLDER", str(tmp_path / "none"))
+    app = typer.Typer()
+    app.command()(command.search)
+    for words in (["sofa", "--rerank", "learned"], ["sofa", "--rerank", "learned", "--strategy", "lexical"]):
+        assert isinstance(error_of(CliRunner().invoke(app, words)), ModelUnavailable)
+    found = told(CliRunner().invoke(app, ["sofa", "--rerank", "none", "--json"]))
+    assert not found["degraded"]
+    assert warmed == ["learned", "learned", "none"]
