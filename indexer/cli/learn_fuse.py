@@ -31,6 +31,7 @@ from indexer.records import Product
 from indexer.settings import Settings
 
 PROJECT = "fusedex"
+WEIGHT_DECAY = 0.05
 
 
 def fuse(
@@ -75,33 +76,26 @@ def fuse(
     if judgments is not None:
         items = with_queries(items, read_judgments(judgments), least=relevant)
     sources = [*(feed or []), *(path for path in (classes, texts, judgments) if path)]
-    how = FuseHow(
-        loop=LoopSettings(
-            epochs=epochs,
-            batch=batch,
-            accumulate=accumulate,
-            learning_rate=learning_rate,
-            weight_decay=0.05,
-            patience=patience,
-            precision=precision,
-        ),
-        task=FuseSettings(join=join, anchors=anchors),
-    )
+    numbers = {"epochs": epochs, "batch": batch, "accumulate": accumulate, "learning_rate": learning_rate, "patience": patience}
+    loop = _loop({**numbers, "weight_decay": WEIGHT_DECAY, "precision": precision})
+    how = FuseHow(loop=loop, task=FuseSettings(join=join, anchors=anchors))
     places = {"state": state, "tensorboard": tensorboard, "wandb": wandb}
     with display() as shown:
         trained, found = _trained(items, settings, (how, seeds, views), places, shown)
     told = Told(name=sources[0].name or "a catalogue", sources=tuple(path.name for path in sources), licence=licence, **found)
     save(out, trained, told)
-    figures = metrics(trained, told)
+    _show(metrics(trained, told), out, as_json=as_json)
+
+
+def _show(figures: Mapping[str, Any], out: Path, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(figures, ensure_ascii=False))
         return
     console = Console()
     console.print(figures_table(figures))
     console.print(escape(f"written: {out}"), highlight=False, soft_wrap=True)
-    console.print(
-        escape(f"use it: FUSEDEX_ENCODE__PHOTO=image FUSEDEX_ENCODE__FUSION=mlp FUSEDEX_ENCODE__FUSION_FOLDER={out}"), soft_wrap=True
-    )
+    use = f"use it: FUSEDEX_ENCODE__PHOTO=image FUSEDEX_ENCODE__FUSION=mlp FUSEDEX_ENCODE__FUSION_FOLDER={out}"
+    console.print(escape(use), highlight=False, soft_wrap=True)
 
 
 def _items(feed: Sequence[Path], folders: tuple[Path | None, Path | None], settings: Settings) -> list[Item]:
@@ -130,7 +124,7 @@ def _trained(
         old = before(items, material, bridge)
         trained: list[Trained] = []
         for seed in range(seeds):
-            own = FuseHow(loop=_with_seed(how.loop, seed), task=how.task)
+            own = FuseHow(loop=_loop({**how.loop.told(), "seed": seed}), task=how.task)
             kept = places["state"] / f"seed-{seed}" if places["state"] else None
             trained.append(train(material, (text.spec, table.photo.spec), own, _logs(places, seed, shown), state=kept))
     finally:
@@ -139,8 +133,8 @@ def _trained(
     return trained, {"counts": _counts(items, material), "digest": material.digest, "before": old}
 
 
-def _with_seed(loop: LoopSettings, seed: int) -> LoopSettings:
-    return LoopSettings(**{**loop.told(), "seed": seed})  # type: ignore[arg-type] # its own fields
+def _loop(numbers: Mapping[str, Any]) -> LoopSettings:
+    return LoopSettings(**numbers)
 
 
 def _counts(items: Sequence[Item], material: Material) -> dict[str, int]:

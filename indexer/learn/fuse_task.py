@@ -13,7 +13,7 @@ from indexer.learn.fuse_material import Material
 from indexer.learn.fuse_measures import measures, precisions, ranks
 from indexer.learn.fuse_model import make_network
 from indexer.learn.logs import Best
-from indexer.learn.losses import distilled, found, prototypes
+from indexer.learn.losses import cosines, distilled, found, prototypes
 from indexer.learn.settings import LoopSettings
 from indexer.vectors import Rows
 
@@ -130,12 +130,12 @@ class FuseTask:
         labels, same = batch["labels"], batch["same"]
         own = torch.nn.functional.one_hot(labels, len(products)).bool()
         masked = same[labels] & ~own
-        total = prototypes(photos, products, labels, scale=scale, masked=masked, smoothing=self._settings.smoothing)
+        total = prototypes(scale * cosines(photos, products), labels, masked=masked, smoothing=self._settings.smoothing)
         total = total + self._settings.words * found(batch["asked"], photos, own.T, scale=scale)
         if bool(batch["pictured"].any()):
             every = torch.arange(len(products), device=labels.device)
             others = same & ~torch.eye(len(products), dtype=torch.bool, device=labels.device)
-            total = total + self._settings.words * prototypes(batch["asked"], products, every, scale=scale, masked=others)
+            total = total + self._settings.words * prototypes(scale * cosines(batch["asked"], products), every, masked=others)
         return total + self._settings.keep * distilled(photos, batch["targets"])
 
     def measure(self) -> Mapping[str, float]:

@@ -51,27 +51,27 @@ def _chosen(scores: "torch.Tensor", own: "torch.Tensor", smoothing: float) -> "t
     return (1 - smoothing) * right + smoothing * spread
 
 
+def cosines(left: "torch.Tensor", right: "torch.Tensor") -> "torch.Tensor":
+    """(n, m): the cosine of each row of the one with each of the other."""
+    from torch.nn import functional
+
+    return functional.normalize(left, dim=1) @ functional.normalize(right, dim=1).T
+
+
 def prototypes(
-    rows: "torch.Tensor",
-    classes: "torch.Tensor",
-    labels: "torch.Tensor",
-    *,
-    scale: "torch.Tensor | float",
-    masked: "torch.Tensor | None" = None,
-    smoothing: float = 0.0,
+    scores: "torch.Tensor", labels: "torch.Tensor", *, masked: "torch.Tensor | None" = None, smoothing: float = 0.0
 ) -> "torch.Tensor":
     """Cross-entropy of rows over one row a class (normalised softmax, Zhai and Wu 2019; the classes' rows learn with the rest).
 
-        loss = mean_i [ -log softmax_c (scale · cos(row i, class c)) at label i ]
+        loss = mean_i [ -log softmax_c (score(i, c)) at label i ],  score(i, c) = scale · cos(row i, class c)
 
-    `classes` (c, width); `labels` (n,) in 0..c-1; `masked` (n, c), boolean: classes that are no wrong answer for a row, and leave its
-    sum; smoothing as in `contrastive`.
+    `scores` (n, c), see `cosines`; `labels` (n,) in 0..c-1; `masked` (n, c), boolean: classes that are no wrong answer for a row,
+    and leave its sum; smoothing as in `contrastive`.
     """
     import torch
     from torch.nn import functional
 
-    scores = scale * functional.normalize(rows, dim=1) @ functional.normalize(classes, dim=1).T
-    own = functional.one_hot(labels, classes.shape[0]).bool()
+    own = functional.one_hot(labels, scores.shape[1]).bool()
     if masked is not None:
         scores = scores.masked_fill(masked & ~own, -torch.inf)
     return _chosen(scores, own, smoothing)

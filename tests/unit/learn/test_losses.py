@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.errors import LearningError
-from indexer.learn.losses import contrastive, distilled, margin, prototypes, relations
+from indexer.learn.losses import contrastive, cosines, distilled, found, margin, prototypes, relations
 
 LN = math.log
 EAST, NORTH, WEST = [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]
@@ -97,13 +97,27 @@ def test_contrastive_does_not_care_for_the_order_of_pairs(count: int, scale: flo
 
 def test_prototypes_by_hand() -> None:
     labels = torch.tensor([0, 1])
-    loss = prototypes(rows(EAST, EAST), rows(EAST, NORTH), labels, scale=LN(3))
+    loss = prototypes(LN(3) * cosines(rows(EAST, EAST), rows(EAST, NORTH)), labels)
     assert float(loss) == pytest.approx(-(LN(3 / 4) + LN(1 / 4)) / 2)
 
 
 def test_prototypes_smooth() -> None:
-    loss = prototypes(rows(EAST), rows(EAST, NORTH), torch.tensor([0]), scale=LN(3), smoothing=0.2)
+    loss = prototypes(LN(3) * cosines(rows(EAST), rows(EAST, NORTH)), torch.tensor([0]), smoothing=0.2)
     assert float(loss) == pytest.approx(-0.9 * LN(3 / 4) - 0.1 * LN(1 / 4))
+
+
+def test_a_class_that_may_be_right_too_leaves_the_sum() -> None:
+    scores = LN(3) * cosines(rows(EAST), rows(EAST, NORTH, EAST))
+    masked = torch.tensor([[True, False, True]])  # the label's own place is never masked
+    assert float(prototypes(scores, torch.tensor([0]), masked=masked)) == pytest.approx(-LN(3 / 4))
+
+
+def test_words_that_find_several_by_hand() -> None:
+    # Scores ln 3, 0, ln 3: shares 3/7, 1/7, 3/7; the second query has no right row and does not count.
+    right = torch.tensor([[True, True, False], [False, False, False]])
+    loss = found(rows(EAST, NORTH), rows(EAST, NORTH, [2.0, 0.0]), right, scale=LN(3))
+    assert float(loss) == pytest.approx(-(LN(3 / 7) + LN(1 / 7)) / 2)
+    assert float(found(rows(EAST), rows(EAST), torch.tensor([[False]]), scale=1.0)) == 0
 
 
 @pytest.mark.parametrize(("right", "wrong", "gap", "wanted"), [(EAST, NORTH, 0.2, 0), (NORTH, EAST, 0.2, 6 / 5), (EAST, EAST, 0.25, 1 / 4)])
