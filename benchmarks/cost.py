@@ -84,7 +84,12 @@ def _parts(rivals: Rivals, text: str) -> dict[str, Callable[[], object]]:
     def met(need: Need) -> Got:
         return described if isinstance(need, Describe) else found if isinstance(need, Ask) else row
 
-    kit = Kit(defaults=search.model_copy(update={"enough": 0}), check=rivals.encoders.check, floors=lambda _: (0.0, 0.0), moment=0)
+    kit = Kit(
+        defaults=search.model_copy(update={"enough": 0}),
+        check=lambda description: rivals.encoders.check(description.identity),
+        floors=lambda *_: (0.0, 0.0),
+        moment=0,
+    )
     return {
         "request made": lambda: search_call(described.index, legs),
         "answer parsed": lambda: orjson.loads(raw),

@@ -11,8 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from indexer.cli.progress import Display, display
+from indexer.encode.folder import Folder
 from indexer.encode.image import ImageEncoder, Lite0
-from indexer.encode.transformer import Folder, minilm
+from indexer.encode.transformer import minilm
 from indexer.feed.read import read_feed
 from indexer.learn.logs import Epoch, JsonLines, RunLog, Several
 from indexer.learn.settings import LoopSettings

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexer.encode.transformer import Folder
+from indexer.encode.folder import Folder
 from indexer.errors import LearningError
 from indexer.learn.logs import Epoch, RunLog, curves_png
 from indexer.learn.loop import fit

@@ -8,8 +8,9 @@ from typing import Protocol
 from indexer.errors import EncoderMismatch, IndexMissing, ModelError, StoreError
 from indexer.read.rerankers import Rerankers
 from indexer.settings import Settings
-from indexer.store.base import Description, Identity, Leg, LegAnswer, NamedLeg, Stored
+from indexer.store.base import Leg, LegAnswer, NamedLeg, Stored
 from indexer.store.capabilities import Capabilities
+from indexer.store.identity import Description, Identity
 from indexer.text.cleaning import Cleaning
 
 SINCE = {"rrf": (2, 19), "z_score": (3, 0)}

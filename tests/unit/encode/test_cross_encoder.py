@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from indexer.encode import cross_encoder
 from indexer.encode.cross_encoder import BATCH, CrossEncoder
 from indexer.errors import ModelUnavailable, NotFinite, RerankerLate
 
@@ -94,7 +93,7 @@ def test_of_classes_without_telling_names_it_is_the_last(tmp_path: Path) -> None
 
 def test_time_that_is_over_ends_it_between_batches(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([0.0, 0.1, 0.6])
-    monkeypatch.setattr(cross_encoder.time, "perf_counter", lambda: next(ticks))
+    monkeypatch.setattr("indexer.encode.cross_encoder.time.perf_counter", lambda: next(ticks))
     with pytest.raises(RerankerLate, match=f"read {BATCH} of {BATCH + 1} products within 0.5 s") as caught:
         of(made).scores("oak", ["chair"] * (BATCH + 1), within_s=0.5)
     assert caught.value.retryable

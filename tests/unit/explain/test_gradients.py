@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.encode.folder import Folder
 from indexer.encode.hashed import HashedText
-from indexer.encode.transformer import Folder, TransformerEncoder
+from indexer.encode.transformer import TransformerEncoder
 from indexer.errors import ModelUnavailable
 from indexer.explain.gradients import GAP, can_integrate, integrated
 from indexer.explain.words import words_of

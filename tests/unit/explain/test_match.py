@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from indexer.encode.folder import Folder
 from indexer.encode.hashed import HashedText
-from indexer.encode.transformer import Folder, TransformerEncoder
+from indexer.encode.transformer import TransformerEncoder
 from indexer.encoders import Encoders, QueryParts
 from indexer.errors import QueryError
 from indexer.explain.match import Match, Part, Parts, explain

@@ -15,7 +15,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertModel
 
 from indexer.encode.base import PhotoEncoder, Pixels
-from indexer.encode.transformer import Folder
+from indexer.encode.folder import Folder
 from indexer.learn.machine import seeded
 from indexer.learn.tag_words import words_of
 from indexer.records import Photo, Product

@@ -7,8 +7,8 @@ import pytest
 from indexer.errors import SchemaDrift, StoreUnavailable
 from indexer.operate.check import Check, Finding, check, sampled_titles
 from indexer.settings import EncodeSettings, IndexSettings, SearchSettings, Settings
-from indexer.store.base import Description
 from indexer.store.capabilities import EMBEDDED, Capabilities
+from indexer.store.identity import Description
 from indexer.store.memory import MemoryStore
 from tests.contract.read_path.shop import encoders, fill, products
 
