@@ -122,6 +122,7 @@ class _ReadOnce(Found):
 
     @functools.cached_property
     def product(self) -> Product:
+        """The product, read once."""
         return super().product
 
 
