@@ -38,7 +38,7 @@ faults: $(READY)  ## every fault on the real engines, about eight minutes; SEED=
 bench: $(READY)  ## ratios against bare rivals, measured in one run; ONLY="pipeline daily" leaves the others out
 	@$(BIN)/python -m benchmarks $(ONLY)
 
-learn-demo: $(READY)  ## fusions learned from the photo sets of FUSEDEX_TEST_DATA, beside what they replace; three seeds
+learn-demo: $(READY)  ## fusions and a tagger learned from FUSEDEX_TEST_DATA, beside what they replace; three seeds
 	@$(BIN)/python -m benchmarks.learn_demo $(LEARN_ARGS)
 
 docs: $(READY)  ## regenerate what the docs quote from the code

@@ -1,4 +1,4 @@
-"""`make learn-demo`: fusions learned from photos of clothes and groceries, beside what they replace, on photos that no training saw.
+"""`make learn-demo`: fusions and a tagger learned from real photos and titles, beside what they replace, on what no training saw.
 
 Rows are kept below the home folder: the first run takes minutes, later ones a fraction. FUSEDEX_TEST_DATA names the data.
 """
@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 
+from benchmarks import learn_tag
 from benchmarks.learn_words import OTHER_PHRASES, OTHER_WORDS, WORDS, asked, learned_from
 from indexer.encode.bridge import BridgeEncoder
 from indexer.encode.image import ImageEncoder, Lite0
@@ -59,7 +61,7 @@ def main() -> None:
     kit = Kit(RowTable(text, ImageEncoder(network), folder), RowTable(text, BridgeEncoder(network, text), folder), out)
     results: dict[str, Any] = {}
     # Each part takes the data's folder and the kit, prints its table and gives its figures.
-    for part in (clothes, groceries):
+    for part in (clothes, groceries, tagger):
         began = time.monotonic()
         results[part.__name__] = part(data, kit)
         print(f"{part.__name__}: {time.monotonic() - began:.0f} s\n", flush=True)
@@ -104,6 +106,11 @@ def clothes(data: Path, kit: Kit) -> Mapping[str, Any]:
             (kit.out / f"{name}.csv").write_text(run.csv(), encoding="utf-8")
         print(f"compare: fusedex evaluate {kit.out}/judgments.csv --run {kit.out}/bridge.csv --run {kit.out}/learned.csv")
     return figures
+
+
+def tagger(data: Path, kit: Kit) -> Mapping[str, Any]:
+    tried, withheld = learn_tag.run(data, Console(), seeds=SEEDS, cache=Settings.load().home / "learn")
+    return {"titles": tried.told(), "withheld": withheld}
 
 
 def groceries(data: Path, kit: Kit) -> Mapping[str, Any]:
