@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from indexer.embedded.stack import Endpoints, Stack
 from tests.postgres_server import PostgresServer, postgres_server, server_programs
@@ -27,6 +28,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     kept = config.stash[_KEPT]
     os.environ.update(kept)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A command that runs in process sends logs to the standard error of its test, which is closed when that ends."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

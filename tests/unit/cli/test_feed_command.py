@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-import structlog
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -34,7 +33,6 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     monkeypatch.setattr(command, "LOOK_S", 0.2)
     yield shop
     shop.close()
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 import typer
 from typer.testing import CliRunner, Result
 
@@ -28,7 +27,6 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Weighed]:
     shop.clock.ahead_s += 300
     yield shop
     shop.close()
-    structlog.reset_defaults()
 
 
 def run(*words: str) -> Result:

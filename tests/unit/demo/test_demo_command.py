@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import structlog
 import typer
 from typer.testing import CliRunner, Result
 
@@ -73,7 +72,6 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     over.set()
     thread.join()
     shop.close()
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from indexer.cli.evaluate import evaluate
 from indexer.cli.judgments import clicks, known_items_
+from indexer.cli.ranker import ranker
+from indexer.cli.search import search
 from indexer.cli.tune import tune
 from indexer.evaluate.space import read_space
 from indexer.settings import SearchSettings
@@ -31,7 +33,7 @@ def options(command: Callable[..., None]) -> str:
 
 
 def test_the_options_exist() -> None:
-    told = options(evaluate) + options(tune) + options(clicks) + options(known_items_)
+    told = "".join(map(options, (evaluate, tune, clicks, known_items_, ranker, search)))
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE))
     assert {"--against", "--set", "--run", "--queries", "--report", "--out", "--space", "--method", "--holdout", "--folds"} <= shown
     assert not [name for name in shown if name not in told]

@@ -135,7 +135,7 @@ def test_a_folder_that_holds_something_is_left_alone(run: Command) -> None:
     assert Path("out/tuned/evidence.json").read_bytes() != before
     Path("out/tuned/mine.txt").write_text("keep")
     refused = run("--force")
-    assert "'mine.txt', which tuning did not write" in str(refused.exception)
+    assert "'mine.txt', which this command did not write" in str(refused.exception)
     assert Path("out/tuned/mine.txt").read_text() == "keep"
 
 

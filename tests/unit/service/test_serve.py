@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-import structlog
 
 from indexer.cli import serve as command
 from indexer.errors import ModelUnavailable, PortTaken
@@ -94,6 +93,5 @@ def test_it_serves_until_it_is_told_to_end(monkeypatch: pytest.MonkeyPatch) -> N
         visitor.start()
         command.run(door, Settings(), host="127.0.0.1")
         visitor.join()
-    structlog.reset_defaults()
     assert "Enamel mug" in pages[0]
     assert closed == [True]
