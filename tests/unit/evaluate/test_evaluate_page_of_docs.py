@@ -33,7 +33,7 @@ def options(command: Callable[..., None]) -> str:
 
 
 def test_the_options_exist() -> None:
-    told = "".join(map(options, (evaluate, tune, clicks, known_items_, ranker, search)))
+    told = "".join([options(evaluate), options(tune), options(clicks), options(known_items_), options(ranker), options(search)])
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE))
     assert {"--against", "--set", "--run", "--queries", "--report", "--out", "--space", "--method", "--holdout", "--folds"} <= shown
     assert not [name for name in shown if name not in told]
