@@ -73,9 +73,15 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead_s = 0.0
+        self.held: int | None = None
 
     def __call__(self) -> int:
-        return time.time_ns() // 1000 + round(self.ahead_s * 1_000_000)
+        now = time.time_ns() // 1000 if self.held is None else self.held
+        return now + round(self.ahead_s * 1_000_000)
+
+    def hold(self) -> None:
+        """Stand still from now on, but for `ahead_s`: where a slow machine must not let a lease run out."""
+        self.held = time.time_ns() // 1000
 
 
 class Shop:
