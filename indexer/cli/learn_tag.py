@@ -17,7 +17,6 @@ from indexer.encode.transformer import minilm
 from indexer.feed.read import read_feed
 from indexer.learn.logs import Epoch, JsonLines, RunLog, Several
 from indexer.learn.settings import LoopSettings
-from indexer.learn.tag_checkpoint import check_absent
 from indexer.learn.tag_labels import Covered
 from indexer.learn.tag_photos import PhotoLimits, PhotoTable
 from indexer.learn.tag_report import Report
@@ -26,6 +25,7 @@ from indexer.learn.tag_train import TagHow, Training, Tried, catalogue_of
 from indexer.learn.tag_values import Label
 from indexer.records import Product
 from indexer.settings import Settings
+from indexer.whole import check_absent
 
 ATTRIBUTES = 512
 """Attributes read of each product: labels may stand far behind, and nothing is stored."""

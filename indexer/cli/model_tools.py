@@ -12,7 +12,6 @@ from indexer.encode.base import PhotoEncoder, Pixels, TextEncoder
 from indexer.encode.catalog import PHOTO_ENCODERS, make_text_encoder
 from indexer.encode.folder import Folder
 from indexer.encode.image import ImageEncoder
-from indexer.encode.kept import write_folder
 from indexer.encode.onnx import OnnxPhoto, OnnxText
 from indexer.encode.parity import Parity, measured, sample_texts, size_of
 from indexer.encode.shrink import Form, export, prune
@@ -24,6 +23,7 @@ from indexer.records import Product
 from indexer.settings import EncodeSettings, Settings
 from indexer.testing import PHOTO_CASES, TEXT_CASES
 from indexer.vectors import Rows
+from indexer.whole import new_folder
 
 Kind = Literal["text", "photo"]
 Encoder = TextEncoder | PhotoEncoder
@@ -135,7 +135,7 @@ def shrunk(encoder: Encoder, out: Path, *, form: Form, share: float, inputs: Seq
             smaller = OnnxText(draft) if isinstance(encoder, TextEncoder) else OnnxPhoto(draft)
         told.append(measured(inputs, partial(rows_of, encoder), partial(rows_of, smaller)))
 
-    write_folder(out, fill)
+    new_folder(out, fill, what="model")
     return Shrunk(told[0], size_of(out), _size(encoder))
 
 

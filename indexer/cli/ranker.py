@@ -10,12 +10,10 @@ from rich.table import Table
 
 from indexer.build.reading import build_searcher
 from indexer.cli.progress import display
-from indexer.errors import EvaluationError
 from indexer.evaluate.asking import Asking
 from indexer.evaluate.folder import check_folder, write_folder
-from indexer.evaluate.judgments import read_judgments
 from indexer.evaluate.measures import need
-from indexer.evaluate.queries import joined, read_topics
+from indexer.evaluate.queries import judged_texts
 from indexer.evaluate.ranker import Ranker, RankerHow, learn_ranking
 from indexer.rank.learned import MODEL, SPEC, need_lightgbm
 from indexer.settings import Settings
@@ -53,12 +51,7 @@ def ranker(
     need_lightgbm()
     folder = check_folder(out, files=FILES, force=force)
     settings = Settings.load()
-    read = read_judgments(judgments)
-    if read.form == "trec" and queries is None:
-        raise EvaluationError(
-            f"{judgments} names its queries by ids, so there are no texts to search for.", cure="Give them by --queries FILE."
-        )
-    judged = joined(read, read_topics(queries) if queries else None)
+    judged = judged_texts(judgments, queries)
     how = RankerHow(
         folds=folds, holdout=holdout, relevant=relevant, depth=settings.search.rerank_depth, weight=settings.search.rerank_weight, seed=seed
     )

@@ -14,11 +14,9 @@ from rich.table import Table
 
 from indexer.build.places import build_encoders, endpoints
 from indexer.cli.progress import Display, display
-from indexer.errors import EvaluationError
 from indexer.evaluate.folder import check_folder, write_folder
-from indexer.evaluate.judgments import Judgments, read_judgments
 from indexer.evaluate.measures import Measure, View, need
-from indexer.evaluate.queries import Topic, joined, read_topics
+from indexer.evaluate.queries import judged_texts
 from indexer.evaluate.remember import Searches
 from indexer.evaluate.space import Space, default_space, read_space
 from indexer.evaluate.trials import Goal, Method
@@ -67,7 +65,7 @@ def tune(
     folder = check_folder(out, files=FILES, force=force)
     settings = Settings.load()
     wanted = read_space(space, settings.search) if space else default_space()
-    judged = _judged(judgments, queries)
+    judged = judged_texts(judgments, queries)
     how = TuneHow(
         name=judgments.name,
         goal=Goal(measure=measure, view=view, relevant=relevant),
@@ -101,15 +99,6 @@ def searching(settings: Settings, *, queries: int) -> Iterator[Searches]:
         yield Searches(store, encoders, photo_pixels=settings.feed.photo_pixels, cleaning=cleaning)
     finally:
         store.close()
-
-
-def _judged(judgments: Path, queries: Path | None) -> tuple[Judgments, Sequence[Topic]]:
-    read = read_judgments(judgments)
-    if read.form == "trec" and queries is None:
-        raise EvaluationError(
-            f"{judgments} names its queries by ids, so there are no texts to search for.", cure="Give them by --queries FILE."
-        )
-    return joined(read, read_topics(queries) if queries else None)
 
 
 def _telling(shown: Display, space: Space, how: TuneHow) -> Callable[[str], None]:

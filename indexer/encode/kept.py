@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import shutil
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, cast
@@ -12,7 +10,7 @@ from typing import Literal, cast
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from indexer.encode.folder import read_json
-from indexer.errors import BadDigest, ModelError, ModelUnavailable
+from indexer.errors import BadDigest, ModelUnavailable
 from indexer.specs import ModelSpec
 
 SPEC = "spec.json"
@@ -74,22 +72,3 @@ def read_onnx(folder: Path) -> OnnxSpec:
         if (found := file_digest(folder / Path(name).name)) != promised:
             raise BadDigest(f"{folder / name} has the sha-256 {found}, its spec says {promised}.", cure="Copy the folder again, whole.")
     return told
-
-
-def write_folder(folder: Path, fill: Callable[[Path], None]) -> None:
-    """A folder that appears complete, or not at all: `fill` gets a draft beside it. Raises ModelError where it exists or can't be made."""
-    if folder.exists():
-        raise ModelError(f"{folder} exists already.", cure="Give the new model a folder of its own.")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise ModelError(f"The folder {folder} can't be written: {error.strerror}.") from error
-    try:
-        fill(draft)
-        draft.chmod(0o755)
-        draft.rename(folder)
-    except OSError as error:
-        raise ModelError(f"The folder {folder} can't be written: {error.strerror}.") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)

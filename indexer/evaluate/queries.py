@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.errors import EvaluationError
-from indexer.evaluate.judgments import Judgments
+from indexer.evaluate.judgments import Judgments, read_judgments
 from indexer.evaluate.sheets import read_sheet
 from indexer.text import has_han
 
@@ -72,6 +72,19 @@ def joined(judgments: Judgments, known: tuple[Topic, ...] | None) -> tuple[Judgm
         raise EvaluationError(f"The queries file lacks judged queries: {listed}.", cure="Add them, by id or by text.")
     renamed = judgments.renamed(names)
     return renamed, tuple(topics[id_] for id_ in renamed.queries)
+
+
+def judged_texts(judgments: Path, queries: Path | None) -> tuple[Judgments, tuple[Topic, ...]]:
+    """The judgments of a file and the texts to search for, those of a queries file where one is given.
+
+    Raises EvaluationError where ids stand for texts that no file tells, and what reading the two raises.
+    """
+    read = read_judgments(judgments)
+    if read.form == "trec" and queries is None:
+        raise EvaluationError(
+            f"{judgments} names its queries by ids, so there are no texts to search for.", cure="Give them by --queries FILE."
+        )
+    return joined(read, read_topics(queries) if queries else None)
 
 
 def by_name(topics: Iterable[Topic]) -> Mapping[str, str]:

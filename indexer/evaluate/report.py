@@ -1,11 +1,11 @@
 """The report: one HTML page that holds all it shows, one JSON file, and the files from which any other tool gets the same figures."""
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from indexer import whole
 from indexer.errors import EvaluationError
 from indexer.evaluate import sections
 from indexer.evaluate.evaluation import Evaluation
@@ -101,11 +101,8 @@ def write_text(path: Path, text: str) -> Path:
 
 def write_whole(path: Path, content: bytes) -> Path:
     """Put a file in its place once all of it is written, with the folders above it; its path. Raises EvaluationError where that fails."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(content)
-        draft.replace(path)
+        whole.write_whole(path, content)
     except OSError as error:
         raise EvaluationError(f"{path} can't be written: {error.strerror}.", cure="Name another place.") from error
     return path

@@ -18,18 +18,18 @@ The first layer takes [z_text; z_photo] or [z_text; z_photo; flags].
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from indexer.errors import BadDigest, ModelError, ModelUnavailable, NotFinite, WidthMismatch
+from indexer.whole import new_files
+
+S = TypeVar("S", bound=BaseModel)
 
 SPEC = "spec.json"
 WEIGHTS = "weights.safetensors"
@@ -74,26 +74,8 @@ def save_checkpoint(folder: Path, spec: CheckpointSpec, layers: Layers) -> str:
     content = tensor_bytes(_named(layers))
     sha256 = hashlib.sha256(content).hexdigest()
     told = {**spec.model_dump(mode="json"), "sha256": sha256}
-    write_folder(folder, {WEIGHTS: content, SPEC: (json.dumps(told, indent=2) + "\n").encode()})
+    new_files(folder, {WEIGHTS: content, SPEC: (json.dumps(told, indent=2) + "\n").encode()})
     return sha256
-
-
-def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files by name into a new folder, which appears complete or not at all; raises ModelError where it can't or is there."""
-    if folder.exists():
-        raise ModelError(f"{folder} exists already.", cure="Give the new checkpoint a folder of its own.")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            for name, content in files.items():
-                _write(draft / name, content)
-            draft.chmod(0o755)
-            draft.rename(folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-    except OSError as error:
-        raise ModelError(f"The checkpoint {folder} can't be written: {error.strerror}.") from error
 
 
 def load_checkpoint(folder: Path) -> tuple[CheckpointSpec, str, Layers]:
@@ -102,10 +84,21 @@ def load_checkpoint(folder: Path) -> tuple[CheckpointSpec, str, Layers]:
     Raises ModelUnavailable for a missing or unreadable file or package, BadDigest where the weights are not those of the spec, and
     ModelError, WidthMismatch or NotFinite where the two do not fit.
     """
+    spec, sha256, content = read_checked(folder, CheckpointSpec)
+    layers = _layers(read_tensors(content, folder), folder)
+    _check(spec, layers)
+    return spec, sha256, layers
+
+
+def read_checked(folder: Path, kind: type[S]) -> tuple[S, str, bytes]:
+    """A folder's spec, and the sha-256 and bytes of its weights once they are those of the spec.
+
+    Raises ModelUnavailable for a missing or unreadable file, ModelError for a spec that is wrong, BadDigest for other weights.
+    """
     told = told_json(folder / SPEC)
     sha256 = told.pop("sha256", None)
     try:
-        spec = CheckpointSpec.model_validate(told)
+        spec = kind.model_validate(told)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise ModelError(f"{folder / SPEC} is wrong: {wrong}.") from error
@@ -113,9 +106,7 @@ def load_checkpoint(folder: Path) -> tuple[CheckpointSpec, str, Layers]:
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise BadDigest(f"{folder / WEIGHTS} has the sha-256 {found}, its spec says {sha256}.", cure="Copy the checkpoint again, whole.")
-    layers = _layers(read_tensors(content, folder), folder)
-    _check(spec, layers)
-    return spec, found, layers
+    return spec, found, content
 
 
 def _layers(named: Mapping[str, npt.NDArray[np.float32]], folder: Path) -> Layers:
@@ -160,13 +151,6 @@ def read_bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise ModelUnavailable(f"The checkpoint file {file} can't be read: {error.strerror}.", cure=_FOLDER) from error
-
-
-def _write(file: Path, content: bytes) -> None:
-    with file.open("xb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _named(layers: Layers) -> dict[str, npt.NDArray[np.float32]]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from indexer.errors import WidthMismatch
 from indexer.fuse.base import PartRow
 from indexer.fuse.learned_checkpoint import LearnedSpec, Tensors, load_learned
-from indexer.fuse.means import mean_row, part_weights
+from indexer.fuse.means import block_row, lean_of, part_weights
 from indexer.fuse.mlp import ACTIVATIONS, TEXT_KINDS
 from indexer.specs import ModelSpec
 from indexer.vectors import Row, unit_row
@@ -68,14 +68,14 @@ class LearnedFusion:
     def fuse(self, parts: Sequence[PartRow]) -> Row | None:
         """One unit row, or None where no part has weight. Raises WidthMismatch, NotFinite, ZeroRow; ModelError for an unknown kind."""
         weights = part_weights(parts, self._shares)
-        text = _block(parts, weights, TEXT_KINDS, width=self._checkpoint.text_width)
-        photo = _block(parts, weights, ("photo",), width=self._checkpoint.photo_width)
+        text = block_row(parts, weights, TEXT_KINDS, width=self._checkpoint.text_width)
+        photo = block_row(parts, weights, ("photo",), width=self._checkpoint.photo_width)
         if photo is None:
             return text
         placed = self.placed(photo)
         if text is None:
             return np.asarray(placed, dtype=np.float32)
-        words, looks = _lean(parts, TEXT_KINDS), _lean(parts, ("photo",))
+        words, looks = lean_of(parts, TEXT_KINDS), lean_of(parts, ("photo",))
         least, most = min(words, looks), max(words, looks)
         joined = unit_row(self._join(text.astype(np.float64), placed), width=self._checkpoint.width)
         # Even weights give the learned row; what one part weighs more is added as that part alone.
@@ -100,12 +100,3 @@ class LearnedFusion:
             return np.asarray(gate * text + (1 - gate) * placed)
         hidden = ACTIVATIONS["gelu"](named["join.0.weight"] @ both + named["join.0.bias"])
         return np.asarray(text + placed + named["join.1.weight"] @ hidden + named["join.1.bias"])
-
-
-def _block(parts: Sequence[PartRow], weights: Sequence[float], kinds: Sequence[str], *, width: int) -> Row | None:
-    own = [(part, weight) for part, weight in zip(parts, weights, strict=True) if part.kind in kinds]
-    return mean_row([part for part, _ in own], [weight for _, weight in own], width=width)
-
-
-def _lean(parts: Sequence[PartRow], kinds: Sequence[str]) -> float:
-    return max((part.weight for part in parts if part.kind in kinds), default=0.0)

@@ -24,10 +24,11 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from indexer.errors import BadDigest, ModelError, NotFinite, WidthMismatch
-from indexer.fuse.checkpoint import SPEC, WEIGHTS, read_bytes, read_tensors, tensor_bytes, told_json, write_folder
+from indexer.errors import ModelError, NotFinite, WidthMismatch
+from indexer.fuse.checkpoint import SPEC, WEIGHTS, read_checked, read_tensors, tensor_bytes
+from indexer.whole import new_files
 
 Join = Literal["gate", "mlp"]
 Tensors = Mapping[str, npt.NDArray[np.float32]]
@@ -81,26 +82,16 @@ def save_learned(folder: Path, spec: LearnedSpec, tensors: Tensors, *, beside: M
     content = tensor_bytes(tensors)
     sha256 = hashlib.sha256(content).hexdigest()
     told = {**spec.model_dump(mode="json"), "sha256": sha256}
-    write_folder(folder, {WEIGHTS: content, SPEC: (json.dumps(told, indent=2) + "\n").encode(), **(beside or {})})
+    new_files(folder, {WEIGHTS: content, SPEC: (json.dumps(told, indent=2) + "\n").encode(), **(beside or {})})
     return sha256
 
 
 def load_learned(folder: Path) -> tuple[LearnedSpec, str, Tensors]:
     """A checkpoint's spec, the sha-256 of its weights, and its tensors; raises as `load_checkpoint`."""
-    told = told_json(folder / SPEC)
-    sha256 = told.pop("sha256", None)
-    try:
-        spec = LearnedSpec.model_validate(told)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise ModelError(f"{folder / SPEC} is wrong: {wrong}.") from error
-    content = read_bytes(folder / WEIGHTS)
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise BadDigest(f"{folder / WEIGHTS} has the sha-256 {found}, its spec says {sha256}.", cure="Copy the checkpoint again, whole.")
+    spec, sha256, content = read_checked(folder, LearnedSpec)
     tensors = read_tensors(content, folder)
     check_tensors(spec, tensors)
-    return spec, found, tensors
+    return spec, sha256, tensors
 
 
 def check_tensors(spec: LearnedSpec, tensors: Tensors) -> None:

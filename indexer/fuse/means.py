@@ -49,3 +49,14 @@ def mean_row(parts: Sequence[PartRow], weights: Sequence[float], *, width: int) 
         total = rows[int(np.argmax([weight for weight, _ in chosen]))]
         return unit_row(total, width=width)
     return np.asarray(total / length, dtype=np.float32)
+
+
+def block_row(parts: Sequence[PartRow], weights: Sequence[float], kinds: Sequence[str], *, width: int) -> Row | None:
+    """The unit mean of the parts of these kinds, None without one; raises as `mean_row`."""
+    own = [(part, weight) for part, weight in zip(parts, weights, strict=True) if part.kind in kinds]
+    return mean_row([part for part, _ in own], [weight for _, weight in own], width=width)
+
+
+def lean_of(parts: Sequence[PartRow], kinds: Sequence[str]) -> float:
+    """The greatest weight of a part of these kinds, 0 without one: how much a query leans on them."""
+    return max((part.weight for part in parts if part.kind in kinds), default=0.0)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from indexer.errors import WidthMismatch
 from indexer.fuse.base import PartRow
 from indexer.fuse.checkpoint import CheckpointSpec, Layers, load_checkpoint
-from indexer.fuse.means import mean_row, part_weights
+from indexer.fuse.means import block_row, lean_of, part_weights
 from indexer.specs import ModelSpec
 from indexer.vectors import Row, unit_row
 
@@ -88,11 +88,11 @@ class MlpFusion:
     def fuse(self, parts: Sequence[PartRow]) -> Row | None:
         """One unit row, or None where no part has weight. Raises WidthMismatch, NotFinite, ZeroRow; ModelError for an unknown kind."""
         weights = part_weights(parts, self._shares)
-        text = self._block(parts, weights, TEXT_KINDS, width=self._checkpoint.text_width)
-        photo = self._block(parts, weights, ("photo",), width=self._checkpoint.photo_width)
+        text = block_row(parts, weights, TEXT_KINDS, width=self._checkpoint.text_width)
+        photo = block_row(parts, weights, ("photo",), width=self._checkpoint.photo_width)
         if text is None and photo is None:
             return None
-        leans = (_lean(parts, TEXT_KINDS), _lean(parts, ("photo",)))
+        leans = (lean_of(parts, TEXT_KINDS), lean_of(parts, ("photo",)))
         heaviest = max(leans[0] if text is not None else 0.0, leans[1] if photo is not None else 0.0)
         blocks = [
             np.zeros(width) if row is None else row * (lean / heaviest)
@@ -102,18 +102,9 @@ class MlpFusion:
             blocks.append(np.array([text is not None, photo is not None], dtype=np.float64))
         return unit_row(self._forward(np.concatenate(blocks)), width=self._checkpoint.width)
 
-    def _block(self, parts: Sequence[PartRow], weights: Sequence[float], kinds: Sequence[str], *, width: int) -> Row | None:
-        """The unit mean of the parts of these kinds, None without one."""
-        own = [(part, weight) for part, weight in zip(parts, weights, strict=True) if part.kind in kinds]
-        return mean_row([part for part, _ in own], [weight for _, weight in own], width=width)
-
     def _forward(self, x: Wide) -> Wide:
         for number, (weight, bias) in enumerate(self._layers):
             x = weight.astype(np.float64) @ x + bias
             if number < len(self._layers) - 1:
                 x = ACTIVATIONS[self._checkpoint.activation](x)
         return x
-
-
-def _lean(parts: Sequence[PartRow], kinds: Sequence[str]) -> float:
-    return max((part.weight for part in parts if part.kind in kinds), default=0.0)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from indexer.learn.packages import need
-from indexer.learn.state import write_whole
+from indexer.whole import write_whole
 
 
 @dataclass(frozen=True, slots=True)

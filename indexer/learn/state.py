@@ -4,14 +4,13 @@ No pickle: what another program left in the folder can't run code when it is rea
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import LearningError
+from indexer.whole import write_whole
 
 if TYPE_CHECKING:
     import torch
@@ -62,18 +61,3 @@ def load_state(folder: Path) -> State | None:
     if told.pop("format", None) != FORMAT:
         raise LearningError(f"{file} has another format than {FORMAT}.", cure="Delete it to begin anew.")
     return State(tensors, told)
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file that appears complete, in the place of an older one, or not at all; raises OSError."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(draft).chmod(0o644)
-        Path(draft).replace(file)
-    finally:
-        Path(draft).unlink(missing_ok=True)

@@ -11,8 +11,6 @@ and pictures          curves.png, report.png
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +20,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from indexer.errors import BadDigest, ModelError, ModelUnavailable
 from indexer.learn.packages import need
-from indexer.learn.state import write_whole
 from indexer.learn.tag_labels import TAGS, Example
 from indexer.learn.tag_lexicon import Lexicon
 from indexer.learn.tag_model import TagShape, bert_like, make_network
 from indexer.learn.tag_tokens import TOKENIZER, TagTokenizer
 from indexer.learn.tag_values import Label
+from indexer.whole import check_absent, new_files
 
 if TYPE_CHECKING:
     import torch
@@ -91,24 +89,7 @@ def save_tagger(folder: Path, spec: TagSpec, network: "torch.nn.Module", files: 
     content = {WEIGHTS: weights, **files}
     told = {**spec.model_dump(mode="json"), "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(content.items())}}
     content[SPEC] = (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            for name, data in content.items():
-                write_whole(draft / name, data)
-            draft.chmod(0o755)
-            draft.rename(folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-    except OSError as error:
-        raise ModelError(f"The checkpoint {folder} can't be written: {error.strerror}.") from error
-
-
-def check_absent(folder: Path) -> None:
-    """Raise ModelError where the folder exists: asked before a long training too."""
-    if folder.exists():
-        raise ModelError(f"{folder} exists already.", cure="Give the new checkpoint a folder of its own.")
+    new_files(folder, content)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,11 +12,11 @@ import numpy as np
 from indexer.batches import batches
 from indexer.encode.base import PhotoEncoder
 from indexer.errors import UnusablePhoto
-from indexer.learn.state import write_whole
 from indexer.photos.decode import decode
 from indexer.photos.read import read
 from indexer.records import Product
 from indexer.vectors import Rows
+from indexer.whole import write_whole
 
 TOGETHER = 16
 _MANY = 1000

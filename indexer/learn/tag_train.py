@@ -17,7 +17,7 @@ from indexer.learn.machine import seeded
 from indexer.learn.packages import need
 from indexer.learn.settings import LoopSettings
 from indexer.learn.tag_card import card_text, report_png
-from indexer.learn.tag_checkpoint import CARD, LEXICON, METRICS, TagSpec, bert_config, check_absent, data_digest, save_tagger
+from indexer.learn.tag_checkpoint import CARD, LEXICON, METRICS, TagSpec, bert_config, data_digest, save_tagger
 from indexer.learn.tag_labels import Covered, Example, label_products
 from indexer.learn.tag_lexicon import Lexicon, cross_hinted, hinted
 from indexer.learn.tag_model import TagShape, bert_from, make_network
@@ -30,6 +30,7 @@ from indexer.learn.tag_tokens import TOKENIZER, TagTokenizer
 from indexer.learn.tag_values import Label
 from indexer.records import Product
 from indexer.vectors import Rows
+from indexer.whole import check_absent
 
 if TYPE_CHECKING:
     import torch

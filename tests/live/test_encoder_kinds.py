@@ -12,13 +12,13 @@ import pytest
 from indexer.build.reading import build_searcher
 from indexer.encode.catalog import make_text_encoder
 from indexer.encode.image import ImageEncoder
-from indexer.encode.kept import write_folder
 from indexer.encode.onnx import OnnxText
 from indexer.encode.shrink import export
 from indexer.encode.timm_image import Backbone, BackboneFiles
 from indexer.encode.transformer import minilm
 from indexer.records import Query
 from indexer.settings import EncodeSettings
+from indexer.whole import new_folder
 from tests.data.catalogue import JSONL, PHOTOS
 from tests.data.models import hub_cache, tiny_dual, tiny_timm
 from tests.live.write_path.plant import Plant
@@ -64,7 +64,7 @@ def image(folder: Path) -> Told:
 def onnx(folder: Path) -> Told:
     """The real MiniLM in numbers of eight bits."""
     original = make_text_encoder(EncodeSettings(text="minilm", device="cpu"))
-    write_folder(folder / "int8", partial(export, original, form="int8"))
+    new_folder(folder / "int8", partial(export, original, form="int8"))
     titles = [json.loads(line)["title"] for line in JSONL.read_text(encoding="utf-8").splitlines()]
     cosines = (OnnxText(folder / "int8").encode(titles, side="product") * original.encode(titles, side="product")).sum(axis=1)
     print(f"MiniLM in eight bits: cosine {cosines.mean():.4f} on average, {cosines.min():.4f} at the least")

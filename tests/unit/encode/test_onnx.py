@@ -13,7 +13,6 @@ from indexer.encode.catalog import make_photo_encoder, make_text_encoder
 from indexer.encode.folder import Folder
 from indexer.encode.hashed import HashedText
 from indexer.encode.image import ImageEncoder
-from indexer.encode.kept import write_folder
 from indexer.encode.onnx import OnnxPhoto, OnnxText
 from indexer.encode.parity import kept_neighbours, measured, sample_texts
 from indexer.encode.shrink import Form, export, prune
@@ -22,6 +21,7 @@ from indexer.encode.transformer import TransformerEncoder
 from indexer.errors import BadDigest, ModelError, ModelUnavailable
 from indexer.settings import EncodeSettings
 from indexer.testing import PHOTO_CASES, TEXT_CASES, photographs
+from indexer.whole import new_folder
 from tests.data.models import tiny_bert, tiny_timm
 
 TEXTS = ["oak chair", "red sofa a b a b a b a b", "", "zzz", "a b " * 30]
@@ -49,7 +49,7 @@ def made(torch_text: TransformerEncoder, torch_photo: ImageEncoder, tmp_path_fac
         ("photo", torch_photo, "onnx"),
     ]
     for name, encoder, form in forms:
-        write_folder(root / name, partial(export, encoder, form=form))
+        new_folder(root / name, partial(export, encoder, form=form))
     return {name: root / name for name, _, _ in forms}
 
 
@@ -135,7 +135,7 @@ def test_pruning_zeroes_the_share_and_leaves_the_original_alone(torch_text: Tran
     from safetensors.numpy import load_file
 
     before = torch_text.encode(TEXTS, side="product")
-    write_folder(tmp_path / "pruned", partial(prune, torch_text, share=0.5))
+    new_folder(tmp_path / "pruned", partial(prune, torch_text, share=0.5))
     stored = load_file(tmp_path / "pruned" / "model.safetensors")
     linear = [tensor for name, tensor in stored.items() if tensor.ndim == 2 and "embeddings" not in name]
     assert sum((tensor == 0).sum() for tensor in linear) / sum(tensor.size for tensor in linear) == pytest.approx(0.5, abs=0.01)
@@ -149,17 +149,17 @@ def test_pruning_zeroes_the_share_and_leaves_the_original_alone(torch_text: Tran
 @pytest.mark.parametrize("share", [0.0, 1.0, -1.0])
 def test_a_share_that_is_none_is_refused(share: float, torch_text: TransformerEncoder, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="share"):
-        write_folder(tmp_path / "pruned", partial(prune, torch_text, share=share))
+        new_folder(tmp_path / "pruned", partial(prune, torch_text, share=share))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_has_no_network_can_not_be_shrunk(tmp_path: Path) -> None:
     for make in (partial(export, HashedText(), form="onnx"), partial(prune, HashedText(), share=0.5)):
         with pytest.raises(ModelError, match="'hashed' can't be"):
-            write_folder(tmp_path / "x", make)
+            new_folder(tmp_path / "x", make)
     (tmp_path / "there").mkdir()
     with pytest.raises(ModelError, match="exists already"):
-        write_folder(tmp_path / "there", lambda _: None)
+        new_folder(tmp_path / "there", lambda _: None)
 
 
 def test_parity_by_hand() -> None:

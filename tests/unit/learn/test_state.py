@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import save_file
 
 from indexer.errors import LearningError
-from indexer.learn.state import STATE, State, load_state, save_state, write_whole
+from indexer.learn.state import STATE, State, load_state, save_state
+from indexer.whole import write_whole
 
 
 def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
