@@ -8,20 +8,23 @@ from indexer.errors import IndexerError
 T = TypeVar("T")
 
 
-def batches(items: Iterable[T], *, size: int) -> Iterator[list[T]]:
+def batches(items: Iterable[T], *, size: int, first: int | None = None) -> Iterator[list[T]]:
     """Yield lists of at most `size` items, in order, never an empty one; reads the input lazily.
 
-    Where the input ends with an error of ours, what came before it is given first, then the error is raised.
+    With `first` the first batch is that small and each next one twice as large, up to `size`: whoever waits for the first need
+    not wait for a full one. Where the input ends with an error of ours, what came before it is given first, then the error is raised.
     """
-    if size < 1:
-        raise ValueError(f"A batch holds at least one item, not {size}.")
+    now = size if first is None else min(first, size)
+    if now < 1:
+        raise ValueError(f"A batch holds at least one item, not {now}.")
     batch: list[T] = []
     try:
         for item in items:
             batch.append(item)
-            if len(batch) == size:
+            if len(batch) == now:
                 full, batch = batch, []
                 yield full
+                now = min(2 * now, size)
     except IndexerError:
         if batch:
             yield batch

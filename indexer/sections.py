@@ -101,7 +101,7 @@ class CacheSettings(Section):
 class WorkSettings(Section):
     """How workers claim, and when they give up. Times in seconds."""
 
-    claim: int = Field(default=256, ge=1, description="rows per claim")
+    claim: int = Field(default=512, ge=1, description="rows per claim")
     threads: int = Field(default=2, ge=1, le=16, description="tasks at once in one worker process")
     lease_s: float = Field(default=300, gt=0, description="how long a claim holds without a sign of life")
     sweep_s: float = Field(default=30, gt=0, description="how often due rows are looked for and hints sent again")

@@ -32,6 +32,9 @@ Feed = Path | Sequence[Path] | Iterable[Mapping[str, object]]
 
 USUAL = Terms()
 
+FIRST_BATCH = 64
+"""Events of a feed's first transaction; each next one takes twice as many, up to the setting, so that workers begin at once."""
+
 SUSPECTS_AT_ONCE = 8
 """Suspects worked one by one in one call, before the other threads of the process may go on."""
 FIRST_POLL_S, LAST_POLL_S = 0.05, 1.0
@@ -175,8 +178,9 @@ class Indexer:
         settings = self.settings.feed
         paths = _paths(feed)
         if paths or isinstance(feed, Path):
-            return batches(read_feed(paths, settings, terms=terms, roots=roots), size=settings.batch)
-        return batches(read_rows(feed, origin="rows", settings=settings, terms=terms, roots=roots), size=settings.batch)
+            return batches(read_feed(paths, settings, terms=terms, roots=roots), size=settings.batch, first=FIRST_BATCH)
+        rows = read_rows(feed, origin="rows", settings=settings, terms=terms, roots=roots)
+        return batches(rows, size=settings.batch, first=FIRST_BATCH)
 
     def _pass(self, lane: Lane, *, alone: bool) -> int:
         self._observer.stage_moved("claiming")

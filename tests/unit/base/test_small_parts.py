@@ -22,9 +22,19 @@ def test_batches_keep_order_and_size(items: list[int], size: int) -> None:
     assert all(groups)
 
 
-def test_a_batch_of_nothing_is_refused() -> None:
+@given(st.lists(st.integers()), st.integers(1, 40), st.integers(1, 9))
+def test_batches_may_begin_small_and_double_up_to_their_size(items: list[int], size: int, first: int) -> None:
+    groups = list(batches(items, size=size, first=first))
+    assert [item for group in groups for item in group] == items
+    full = [min(size, first * 2**number) for number in range(len(groups))]
+    assert [len(group) for group in groups[:-1]] == full[:-1]
+    assert all(0 < len(group) <= most for group, most in zip(groups, full, strict=True))
+
+
+@pytest.mark.parametrize(("size", "first"), [(0, None), (3, 0), (0, 3)])
+def test_a_batch_of_nothing_is_refused(size: int, first: int | None) -> None:
     with pytest.raises(ValueError, match="at least one"):
-        next(batches([1], size=0))
+        next(batches([1], size=size, first=first))
 
 
 @given(st.lists(st.integers(0, 50)), st.integers(1, 9))
