@@ -32,7 +32,7 @@ Feed = Path | Sequence[Path] | Iterable[Mapping[str, object]]
 
 USUAL = Terms()
 
-FIRST_BATCH = 64
+FIRST_BATCH = 256
 """Events of a feed's first transaction; each next one takes twice as many, up to the setting, so that workers begin at once."""
 
 SUSPECTS_AT_ONCE = 8

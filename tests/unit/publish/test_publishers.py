@@ -118,6 +118,17 @@ def test_due_rows_get_as_many_hints_as_claims_within_bounds(rows: dict[Lane, int
         assert (hints - 1) * claim < number or not hints
 
 
+@given(batches=st.integers(0, 30), rows=st.integers(0, 20_000), claim=st.integers(1, 512))
+def test_at_the_end_of_a_feed_only_the_hints_are_sent_that_its_batches_lacked(batches: int, rows: int, claim: int) -> None:
+    publisher = MemoryPublisher(room=100)
+    hints = Hints(publisher, claim=claim)
+    for _ in range(batches):
+        hints.some("encode")
+    hints.all_due({"encode": rows})
+    needed = min(-(-rows // claim), AT_ONCE)
+    assert publisher.waiting("encode") == (max(needed, batches + 1) if rows else batches)
+
+
 def test_a_broker_behind_tls_must_show_its_certificate() -> None:
     for url, checked in (("rediss://h:1/0", "required"), ("rediss://h:1/0?ssl_cert_reqs=none", ssl.CERT_NONE)):
         publisher = CeleryPublisher(url)

@@ -367,7 +367,8 @@ def test_a_warm_worker_lets_the_collector_pass_over_what_stays(site: Site) -> No
 @pytest.mark.usefixtures("collector")
 def test_circles_made_after_settling_are_still_collected() -> None:
     settle_memory()
-    for _ in range(YOUNG + 1):
+    for _ in range(3 * YOUNG):
         circle: list[object] = []
         circle.append(circle)
-    assert len(gc.get_objects()) < YOUNG
+    # not YOUNG itself: what other threads let go of meanwhile puts the next look off
+    assert len(gc.get_objects()) < 2 * YOUNG
