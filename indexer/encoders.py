@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
@@ -47,6 +47,7 @@ class QueryRows:
     parts: Mapping[str, Row]
 
 
+@lru_cache(maxsize=64)
 def recipe_of(identity: Identity) -> str:
     """16 hex digits that name an index's encoders and fusion together: documents made by one recipe belong in one index."""
     return hashlib.sha256("\n".join((identity.text, identity.photo, identity.fusion, str(identity.width))).encode()).hexdigest()[:16]
@@ -77,7 +78,7 @@ class Encoders:
             width=self.fusion.spec.width,
         )
 
-    @property
+    @cached_property
     def recipe(self) -> str:
         """The name of these encoders and fusion together (see `recipe_of`)."""
         return recipe_of(self.identity(""))

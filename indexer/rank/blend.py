@@ -45,9 +45,12 @@ class Shares:
     legs: Sequence[Ranking]
     shares: Sequence[Mapping[str, float]]
     near: Mapping[str, float] = field(init=False)
+    _columns: Sequence[tuple[str, float, Mapping[str, float], Mapping[str, float]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Look for what is near only."""
+        """Look for what is near only; lay the legs ready to be read by product."""
+        columns = [(leg.name, leg.weight, mine, leg.scores) for leg, mine in zip(self.legs, self.shares, strict=True)]
+        object.__setattr__(self, "_columns", columns)
         near = {id_: cosine for leg in self.legs if leg.name == NEAR for id_, cosine in leg.scores.items()}
         for leg in self.legs:
             if near and leg.name != NEAR:
@@ -57,8 +60,7 @@ class Shares:
     def scores(self) -> dict[str, float]:
         """Σ weight · share of each product, added up in the order of the legs."""
         added: dict[str, float] = {}
-        for leg, mine in zip(self.legs, self.shares, strict=True):
-            weight = leg.weight
+        for _, weight, mine, _ in self._columns:
             for id_, share in mine.items():
                 added[id_] = added[id_] + weight * share if id_ in added else weight * share
         if len(self.legs) > 2:  # from Python 3.12 on sum() of three and more keeps what rounding loses
@@ -67,8 +69,7 @@ class Shares:
 
     def terms(self, id_: str) -> tuple[Term, ...]:
         """The addends of a product's score."""
-        held = zip(self.legs, self.shares, strict=True)
-        return tuple([_term(leg.name, leg.weight * mine[id_], leg.scores[id_], leg.weight) for leg, mine in held if id_ in mine])
+        return tuple([_term(name, weight * mine[id_], raw[id_], weight) for name, weight, mine, raw in self._columns if id_ in mine])
 
 
 class Ranked:
@@ -120,9 +121,8 @@ def blended(rankings: Sequence[Ranking], *, blend: Blend, rrf_constant: int = 60
     """
     legs = _fitting(rankings)
     told = Shares(legs, _rrf_shares(legs, rrf_constant) if blend == "rrf" else _score_shares(legs, blend))
-    ranked = [Ranked(id_, score, told) for id_, score in told.scores().items()]
-    ranked.sort(key=lambda one: (-one.score, one.id))
-    return ranked
+    order = sorted([(-score, id_) for id_, score in told.scores().items()])
+    return [Ranked(id_, -negative, told) for negative, id_ in order]
 
 
 def _rrf_shares(legs: Sequence[Ranking], constant: int) -> list[dict[str, float]]:
@@ -151,11 +151,8 @@ def min_max(scores: Mapping[str, float]) -> dict[str, float]:
     >>> min_max({"mug": 8.0, "cup": 6.0, "jug": 4.0}), min_max({"mug": 0.1})
     ({'mug': 1.0, 'cup': 0.5, 'jug': 0.0}, {'mug': 0.5})
     """
-    if not _differ(scores):
-        return dict.fromkeys(scores, NEUTRAL)
-    low = min(scores.values())
-    span = max(scores.values()) - low
-    return {id_: (score - low) / span for id_, score in scores.items()}
+    low, span = _spread(scores)
+    return {id_: (score - low) / span for id_, score in scores.items()} if span else dict.fromkeys(scores, NEUTRAL)
 
 
 def z_score(scores: Mapping[str, float]) -> dict[str, float]:
@@ -200,11 +197,16 @@ SCORE_BLENDS: Mapping[Blend, Callable[[Mapping[str, float]], dict[str, float]]] 
 
 def _differ(scores: Mapping[str, float]) -> bool:
     """Whether the scores say who is better: several, further apart than NOISE, and with a span that a double can hold."""
+    return _spread(scores)[1] > 0
+
+
+def _spread(scores: Mapping[str, float]) -> tuple[float, float]:
+    """The least score, and how far above it the greatest is: 0 where the scores do not say who is better."""
     if not scores:
-        return False
+        return 0.0, 0.0
     low, high = min(scores.values()), max(scores.values())
     span = high - low
-    return span > NOISE * max(1.0, abs(high), abs(low)) and math.isfinite(span)
+    return low, span if span > NOISE * max(1.0, abs(high), abs(low)) and math.isfinite(span) else 0.0
 
 
 def rrf(scores: Mapping[str, float], *, constant: int = 60) -> dict[str, float]:

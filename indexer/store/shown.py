@@ -1,6 +1,6 @@
 """The part of a source that gives a product back exactly as it came: `shown`, written and read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from indexer.records import Money, Photo, PhotoStatus, Product, Sale, Value
@@ -35,24 +35,11 @@ def shown_of(product: Product, price_now: Money | None) -> dict[str, Any]:
 
 def product_of(source: Mapping[str, Any]) -> Product:
     """The product of a live document's source, equal to the one that was written (lone surrogates apart)."""
-    told = source["shown"].get
-    return _product(
-        id=source["id"],
-        title=told("title", source["title"]),
-        description=told("description", source.get("description", "")),
-        brand=told("brand", ""),
-        category=tuple(told("category", ())),
-        price=money_of(told("price")),
-        sale=_sale(told("sale")),
-        stock=_read(told("stock")),
-        gtin=told("gtin", ""),
-        attributes={name: _read(value) for name, value in told("attributes", {}).items()},
-        photos=tuple(map(Photo, told("photos", ()))),
-        group=told("group", ""),
-        language=told("language", ""),
-        popularity=_read(told("popularity")),
-        version=told("version"),
-    )
+    told: dict[str, Any] = {"id": source["id"], "title": source["title"], "description": source.get("description", "")}
+    for name, value in source["shown"].items():  # most products have a few of the fields, and a page has many products
+        if name not in UNREAD:
+            told[name] = READERS[name](value) if name in READERS else value
+    return _product(**told)
 
 
 def photo_status_of(source: Mapping[str, Any]) -> PhotoStatus:
@@ -66,8 +53,16 @@ def money_of(told: list[Any] | None) -> Money | None:
     return None if told is None else Money(_read(told[0]), told[1])
 
 
-def _sale(told: list[Any] | None) -> Sale | None:
-    return None if told is None else Sale(Money(_read(told[0]), told[1]), told[2], told[3])
+def _sale(told: list[Any]) -> Sale:
+    return Sale(Money(_read(told[0]), told[1]), told[2], told[3])
+
+
+def _attributes(told: Mapping[str, Any]) -> dict[str, Value]:
+    return {name: _read(value) for name, value in told.items()}
+
+
+def _photos(told: list[str]) -> tuple[Photo, ...]:
+    return tuple(map(Photo, told))
 
 
 def _plain_money(money: Money | None) -> list[Any] | None:
@@ -96,3 +91,18 @@ def _read(told: Any) -> Any:
     if isinstance(told, dict):
         return int(told[WHOLE])
     return tuple(told) if isinstance(told, list) else told
+
+
+UNREAD = frozenset({"price_now"})
+"""What `shown_of` adds to a product's own fields."""
+
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "category": tuple,
+    "price": money_of,
+    "sale": _sale,
+    "stock": _read,
+    "attributes": _attributes,
+    "photos": _photos,
+    "popularity": _read,
+}
+"""How the fields are read that JSON can't hold as they are."""
