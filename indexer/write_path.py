@@ -37,7 +37,8 @@ FIRST_BATCH = 256
 
 SUSPECTS_AT_ONCE = 8
 """Suspects worked one by one in one call, before the other threads of the process may go on."""
-FIRST_POLL_S, LAST_POLL_S = 0.05, 1.0
+FIRST_POLL_S, LAST_POLL_S, POLL_SHARE = 0.05, 0.25, 0.05
+"""How long `wait` rests between its first looks at the ledger, between its last ones, and the share of its time that looking may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +116,15 @@ class Indexer:
         deadline = time.monotonic() + timeout_s
         pause = FIRST_POLL_S
         while True:
+            began = time.monotonic()
             pending = self.ledger.pending(job)
+            took_s = time.monotonic() - began
             if on_progress is not None:
                 on_progress(pending)
             left = deadline - time.monotonic()
             if not pending or left <= 0:
                 break
-            time.sleep(min(pause, left))
+            time.sleep(min(max(pause, took_s / POLL_SHARE), left))  # a million dirty rows take a while to count
             pause = min(pause * 1.5, LAST_POLL_S)
         try:
             self.workshop.store.refresh()

@@ -1,6 +1,7 @@
 """The whole flow over real parts: feed, ledger, cache, encoders, store."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 from indexer.errors import BrokerUnavailable, UnreadableFeed
-from indexer.ledger.base import Outcome
+from indexer.ledger.base import Job, Outcome
 from indexer.observe import RunObserver
 from indexer.records import LANES, Lane, Money, Rejected
 from indexer.store.base import VectorLeg
@@ -259,6 +260,20 @@ def test_wait_gives_up_in_time_and_says_what_is_left(shop: Shop) -> None:
     job = shop.feed(rows(3))
     assert shop.indexer.wait(job, timeout_s=0.01).pending == 3
     assert shop.models_made == 0
+
+
+def test_wait_looks_the_less_often_the_longer_a_look_takes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = shop.feed(rows(3))
+    look, looks = shop.ledger.pending, []
+
+    def slow(one: Job) -> int:
+        time.sleep(0.02)
+        looks.append(look(one))
+        return looks[-1]
+
+    monkeypatch.setattr(shop.ledger, "pending", slow)
+    shop.indexer.wait(job, timeout_s=1)
+    assert len(looks) <= 4  # at 0, 0.4, 0.8 and 1.0 s; without the rule at 0.05, 0.13, 0.24 ... too
 
 
 def _status(shop: Shop, id_: str) -> str:
