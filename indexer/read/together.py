@@ -29,6 +29,8 @@ def together(plans: Sequence[Steps]) -> Generator[Need, Got, list[Answer]]:
 
     What one plan raises ends all of them.
     """
+    if len(plans) == 1:  # as most are
+        return [(yield from plans[0])]
     courses = [_Course(steps) for steps in plans]
     while waiting := [course for course in courses if course.need is not None]:
         first = waiting[0].need
