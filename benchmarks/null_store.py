@@ -21,7 +21,7 @@ class NullStore:
         """All written."""
         return [Written(id=document.id, version=document.version, outcome="written") for document in documents]
 
-    def walk(self, *, after: str = "", limit: int = 1000) -> list[Stored]:
+    def walk(self, *, after: str = "", limit: int = 1000, deleted_before: int | None = None) -> list[Stored]:
         """Nothing is kept."""
         raise IndexMissing("A null store holds nothing.")
 

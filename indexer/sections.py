@@ -109,6 +109,9 @@ class WorkSettings(Section):
     retry_s: float = Field(default=2, gt=0, description="first delay after a transient error; doubles, with jitter")
     retry_cap_s: float = Field(default=120, gt=0, description="longest delay after a transient error")
     watchdog_s: float = Field(default=600, gt=0, description="a stage that stands still longer ends its process")
+    tombstone_s: float = Field(
+        default=7 * 86_400, ge=3600, description="the document of a deleted product leaves the index for good so long after"
+    )
     bulk_bytes: int = Field(default=8_000_000, ge=10_000, description="largest bulk request")
 
 

@@ -1,9 +1,14 @@
-"""The housekeeper: now and then the vector cache and the store of fetched photos are brought back within their limits."""
+"""The housekeeper: now and then the vector cache and the store of fetched photos are brought back within their limits.
+
+Deleted products' tombstones leave the index when they are old.
+"""
 
 import threading
+import time
 
 from indexer.errors import IndexerError
 from indexer.observe import log
+from indexer.operate.purge import purge_tombstones
 from workers.runtime import Runtime
 
 EVERY_S = 3600.0
@@ -30,7 +35,7 @@ class Housekeeper:
         self._closed.set()
 
     def round(self) -> bool:
-        """One round; False where another process leads. Raises LedgerUnavailable, and OSError where the photo store fails."""
+        """One round; False where another process leads. Raises LedgerUnavailable, StoreError classes, and OSError of the photo store."""
         indexer, limits = self._runtime.indexer, self._runtime.settings.cache
         if not indexer.ledger.lead("housekeeper", owner=self._runtime.name, ttl_s=2 * EVERY_S):
             return False
@@ -40,6 +45,9 @@ class Housekeeper:
         fetcher = indexer.workshop.fetcher
         if fetcher is not None and (gone := fetcher.purge()):
             log.info("photos_purged", photos=gone)
+        before = time.time_ns() // 1000 - round(self._runtime.settings.work.tombstone_s * 1_000_000)
+        if gone := purge_tombstones(indexer.ledger, indexer.workshop.store, before=before):
+            log.info("tombstones_purged", documents=gone)
         return True
 
     def _run(self) -> None:

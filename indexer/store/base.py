@@ -225,8 +225,11 @@ class ProductStore(ProductReader, Protocol):
     def refresh(self) -> None:
         """Make all that was written searchable."""
 
-    def walk(self, *, after: str = "", limit: int = 1000) -> list[Stored]:
-        """The next searchable documents by id (code points), tombstones included, from behind `after`. Raises IndexMissing."""
+    def walk(self, *, after: str = "", limit: int = 1000, deleted_before: int | None = None) -> list[Stored]:
+        """The next searchable documents by id (code points), tombstones included, from behind `after`. Raises IndexMissing.
+
+        With `deleted_before` tombstones alone, of versions below it.
+        """
 
     def remove(self, versions: Mapping[str, int]) -> list[Written]:
         """Delete documents for good, each under the given external version; 'newer' where the index has a later one."""

@@ -114,11 +114,14 @@ class MemoryStore:
     def refresh(self) -> None:
         """Nothing to do: what is written is found at once."""
 
-    def walk(self, *, after: str = "", limit: int = 1000) -> list[Stored]:
-        """The next documents by id, tombstones included. Raises IndexMissing."""
+    def walk(self, *, after: str = "", limit: int = 1000, deleted_before: int | None = None) -> list[Stored]:
+        """The next documents by id, tombstones included; with `deleted_before` only those, of versions below it. Raises IndexMissing."""
         with self._lock:
             kept = self._made().kept
-            ids = heapq.nsmallest(limit, (id_ for id_ in kept if id_ > after))
+            wanted = (
+                id_ for id_, one in kept.items() if deleted_before is None or (one.source["deleted"] and one.version < deleted_before)
+            )
+            ids = heapq.nsmallest(limit, (id_ for id_ in wanted if id_ > after))
             return [Stored(id_, kept[id_].version, bool(kept[id_].source["deleted"])) for id_ in ids]
 
     def remove(self, versions: Mapping[str, int]) -> list[Written]:

@@ -89,9 +89,9 @@ class OpenSearchStore:
         self._send(Call(method="POST", path=f"/{self._alias}/_refresh", timeout_s=60.0))
         self._kept.forget()
 
-    def walk(self, *, after: str = "", limit: int = 1000) -> list[Stored]:
-        """The next searchable documents by id, tombstones included; at most 10,000 at once. Raises IndexMissing."""
-        return self._run(walk_plan(self._alias, after=after, limit=limit))
+    def walk(self, *, after: str = "", limit: int = 1000, deleted_before: int | None = None) -> list[Stored]:
+        """The next searchable documents by id, at most 10,000 at once, or tombstones below a version alone. Raises IndexMissing."""
+        return self._run(walk_plan(self._alias, after=after, limit=limit, deleted_before=deleted_before))
 
     def remove(self, versions: Mapping[str, int]) -> list[Written]:
         """Delete documents for good, each under its version; one result each, in order. Raises as ProductStore.write, and IndexMissing."""

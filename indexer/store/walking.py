@@ -19,8 +19,10 @@ REMOVED_AT_ONCE = 1000
 Json = dict[str, Any]
 
 
-def walk_plan(alias: str, *, after: str, limit: int) -> Plan[list[Stored]]:
+def walk_plan(alias: str, *, after: str, limit: int, deleted_before: int | None = None) -> Plan[list[Stored]]:
     """The next searchable documents by id, from behind `after`, at most `limit` (and WALK_CAP). Raises IndexMissing.
+
+    With `deleted_before` tombstones alone, of versions below it.
 
     The server sorts a keyword by its bytes in UTF-8, Python a text by its code points, and both are the same order: UTF-8
     gives a higher code point a higher first byte, or the same one and a higher next.
@@ -28,7 +30,7 @@ def walk_plan(alias: str, *, after: str, limit: int) -> Plan[list[Stored]]:
     body: Json = {
         "size": min(limit, WALK_CAP),
         "sort": [{"id": "asc"}],
-        "query": {"match_all": {}},
+        "query": {"match_all": {}} if deleted_before is None else {"bool": {"filter": _old_tombstones(deleted_before)}},
         "version": True,
         # columns instead of sources: a page of sources would be a page of vectors taken apart and put together again
         "_source": False,
@@ -57,6 +59,10 @@ def remove_plan(alias: str, versions: Mapping[str, int]) -> Plan[list[Written]]:
             raise StoreUnavailable(f"A bulk request of {len(some)} deletions was answered for {len(items)} others.")
         results += [_removed(id_, version, item) for (id_, version), item in zip(some, items, strict=True)]
     return results
+
+
+def _old_tombstones(before: int) -> list[Json]:
+    return [{"term": {"deleted": True}}, {"range": {"version": {"lt": before}}}]
 
 
 def _stored(hit: Mapping[str, Any]) -> Stored:

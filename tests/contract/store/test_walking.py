@@ -50,6 +50,17 @@ def test_a_walk_tells_versions_and_tombstones(store: ProductStore) -> None:
     assert store.walk(after="c") == []
 
 
+def test_a_walk_may_ask_for_old_tombstones_alone(store: ProductStore) -> None:
+    store.ensure(identity())
+    old, young = 1_700_000_000_000_000, 1_700_000_000_000_009
+    gone = [tombstone("a", old), tombstone("c", young), tombstone("e", old + 1)]
+    write(store, [*gone, document(Product(id="b", title="t"), version=old), document(Product(id="d", title="t"), version=1)])
+    assert store.walk(deleted_before=young) == [Stored("a", old, deleted=True), Stored("e", old + 1, deleted=True)]
+    assert store.walk(deleted_before=old + 1) == [Stored("a", old, deleted=True)]
+    assert store.walk(after="a", limit=1, deleted_before=young + 1) == [Stored("c", young, deleted=True)]
+    assert store.walk(deleted_before=old) == []
+
+
 def test_a_walk_over_an_empty_index_ends_at_once(store: ProductStore) -> None:
     store.ensure(identity())
     assert store.walk() == []

@@ -1,6 +1,7 @@
 """The housekeeper brings the cache and the photo store back within their limits, one process at a time, whatever fails."""
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -81,6 +82,22 @@ def test_a_round_keeps_cache_and_photos_within_their_limits(house: House) -> Non
     assert house.shop.cache.stats().bytes <= 1_000_000
     assert house.shop.cache.size() >= room - 500
     assert house.album.purged == 1
+    house.indexer.close()
+
+
+def test_a_round_takes_old_tombstones_out_of_the_index(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = house.shop
+    shop.feed([{"id": "a", "title": "a chair"}, {"id": "b", "title": "a mug"}])
+    shop.drain()
+    shop.feed([{"id": "a", "deleted": True}])
+    shop.drain()
+    runtime = house.runtime()
+    assert Housekeeper(runtime).round()
+    assert {one.id for one in shop.store.walk()} == {"a", "b"}  # it is a moment old
+    later = time.time_ns() + round(runtime.settings.work.tombstone_s * 1e9) + 10**9
+    monkeypatch.setattr("workers.housekeeping.time.time_ns", lambda: later)
+    assert Housekeeper(runtime).round()
+    assert {one.id for one in shop.store.walk()} == {"b"}
     house.indexer.close()
 
 
