@@ -3,8 +3,9 @@
 from pydantic import SecretStr
 
 from indexer.build.places import build_encoders, endpoints
-from indexer.encode.profile import of_profile
+from indexer.encode.profile import of_index
 from indexer.encoders import Encoders
+from indexer.operate.following import AsyncFollowingSearcher, FollowingSearcher
 from indexer.read.known import Known
 from indexer.read_path import AsyncSearcher, Searcher
 from indexer.settings import IndexSettings, Settings
@@ -13,13 +14,17 @@ from indexer.store.opensearch import AsyncOpenSearchStore, OpenSearchStore
 from indexer.text.cleaning import Cleaning
 
 
-def build_searcher(settings: Settings, *, index: str = "") -> Searcher:
-    """The read path for ordinary code; safe across threads. With `index`, over that version alone, whatever the alias stands for."""
+def build_searcher(settings: Settings, *, index: str = "", once: bool = False) -> Searcher:
+    """The read path for ordinary code; safe across threads. With `index`, over that version alone, whatever the alias stands for.
+
+    `once`: for a process that ends after its search, so that nothing that is to come is got ready beside it.
+    """
     cleaning = Cleaning.load(settings.text)
     store = OpenSearchStore(
         SecretStr(endpoints(settings).opensearch_url), _index(settings, index), timeout_s=settings.search.timeout_s, cleaning=cleaning
     )
-    return Searcher(store, _known(settings), settings=settings.search, photo_pixels=settings.feed.photo_pixels, cleaning=cleaning)
+    known = _known(settings, ahead=not once)
+    return FollowingSearcher(store, known, settings=settings.search, photo_pixels=settings.feed.photo_pixels, cleaning=cleaning)
 
 
 def build_async_searcher(settings: Settings) -> AsyncSearcher:
@@ -28,15 +33,17 @@ def build_async_searcher(settings: Settings) -> AsyncSearcher:
     store = AsyncOpenSearchStore(
         SecretStr(endpoints(settings).opensearch_url), settings.index, timeout_s=settings.search.timeout_s, cleaning=cleaning
     )
-    return AsyncSearcher(store, _known(settings), settings=settings.search, photo_pixels=settings.feed.photo_pixels, cleaning=cleaning)
+    return AsyncFollowingSearcher(
+        store, _known(settings), settings=settings.search, photo_pixels=settings.feed.photo_pixels, cleaning=cleaning
+    )
 
 
-def _known(settings: Settings) -> Known:
+def _known(settings: Settings, *, ahead: bool = True) -> Known:
     def build(profile: str) -> Encoders:
-        encode = of_profile(profile, settings.encode)
+        encode = of_index(profile, settings.encode)
         return build_encoders(settings.model_copy(update={"encode": encode}), query_cache=settings.search.query_cache)
 
-    return Known(build_encoders(settings, query_cache=settings.search.query_cache), build)
+    return Known(build_encoders(settings, query_cache=settings.search.query_cache), build, ahead=ahead)
 
 
 def _index(settings: Settings, index: str) -> IndexSettings:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -146,6 +147,11 @@ def _go_on(road: Road, current: Upgrade, gate: Gate, *, patience_s: float, switc
             current = road.upgrades.switch(current)
     _tell(road, current, as_json=as_json)
     if not built:
+        if patience_s:
+            print(
+                f"For {patience_s:g} seconds nothing was written. Are workers running (fusedex status), and what do they log?",
+                file=sys.stderr,
+            )
         raise typer.Exit(UNFINISHED)
     if current.step is Step.REFUSED:
         raise typer.Exit(REFUSED)
@@ -153,6 +159,7 @@ def _go_on(road: Road, current: Upgrade, gate: Gate, *, patience_s: float, switc
 
 def _tell(road: Road, current: Upgrade, *, as_json: bool) -> None:
     left, (given_up, _) = road.ledger.next.dirty(), road.ledger.next.given_up()
+    trouble = road.ledger.next.trouble() if left and current.keeping else ""
     evidence = read_evidence(current.evidence)
     if as_json:
         told = {
@@ -162,6 +169,7 @@ def _tell(road: Road, current: Upgrade, *, as_json: bool) -> None:
             "new_index": current.new_index,
             "left": left,
             "given_up": given_up,
+            "trouble": trouble,
             "evidence": json.loads(current.evidence) if current.evidence else None,
         }
         print(json.dumps(told))
@@ -169,6 +177,8 @@ def _tell(road: Road, current: Upgrade, *, as_json: bool) -> None:
     print(f"Upgrade {current.number}: {current.step}. Old index {current.old_index}, new index {current.new_index or 'not made yet'}.")
     if current.keeping:
         print(f"{left:,} products are still to be written to the new index, {given_up:,} were given up.")
+    if trouble:
+        print(f"What last kept some from it: {trouble}")
     if evidence is not None:
         figures = ", ".join(f"{name} {value:g}" for name, value in evidence.figures.items())
         print(f"The gate, by {evidence.by}: {'passed' if evidence.passed else 'refused'} ({figures}).")

@@ -115,6 +115,10 @@ class NextLedger:
         """How many rows are still to be written to the next index; of those only that were last changed by that moment."""
         return self._database.read(lambda connection: next_rows.dirty(connection, until=until))
 
+    def trouble(self) -> str:
+        """Why a row that is still to be written to the next index was last put back, in words; empty where none was."""
+        return self._database.read(next_rows.trouble)
+
     def given_up(self) -> tuple[int, list[tuple[str, str]]]:
         """How many rows the next index will lack, and the first of them with their reasons."""
         return self._database.read(lambda connection: next_rows.given_up(connection, limit=SAMPLES))

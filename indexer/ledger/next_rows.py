@@ -91,11 +91,9 @@ def finish(connection: Connection, owner: str, done: Sequence[Finished], *, inde
 def release(connection: Connection, lease: Lease, ids: Sequence[str], *, give_back: bool, reason: str) -> None:
     """Put rows that the lease's owner still holds back, as `claims.release`."""
     held = [row.id for row in locked(connection, ids, [rows.c.id, rows.c.next_owner]) if row.next_owner == lease.owner]
-    values: dict[str, object] = {"next_owner": None, "next_due": lease.until}
+    values: dict[str, object] = {"next_owner": None, "next_due": lease.until, "next_trouble": storable(reason)}
     if give_back:
         values["next_attempts"] = rows.c.next_attempts - 1
-    else:
-        values["next_trouble"] = storable(reason)
     for some in batches(held, size=AT_ONCE):
         connection.execute(update(rows).where(rows.c.id.in_(some)).values(values))
 
@@ -140,6 +138,12 @@ def dirty(connection: Connection, *, until: int | None = None) -> int:
     """How many rows are still to be written to the next index; of those only that were last changed by that moment."""
     older = () if until is None else (rows.c.row_version <= until,)
     return connection.execute(select(func.count()).select_from(rows).where(DIRTY, *older)).scalar_one()
+
+
+def trouble(connection: Connection) -> str:
+    """Why a row that is still to be written was last put back; empty where none was."""
+    question = select(rows.c.next_trouble).where(DIRTY, rows.c.next_trouble != "").order_by(rows.c.next_due.desc()).limit(1)
+    return str(connection.execute(question).scalar() or "")
 
 
 def given_up(connection: Connection, *, limit: int) -> tuple[int, list[tuple[str, str]]]:

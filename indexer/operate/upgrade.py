@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from indexer.encode.profile import local_only
 from indexer.encoders import Encoders, recipe_of
 from indexer.errors import EncoderMismatch, LedgerError
 from indexer.ledger.base import Ledger, Plan, Step, Upgrade
@@ -35,10 +36,11 @@ def silent(phase: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """Encoders, and the profile that makes them."""
+    """Encoders, the profile that makes them, and the settings that an index for them is made by, as JSON."""
 
     encoders: Encoders
     profile: str
+    settings: str = ""
 
 
 class Upgrades:
@@ -79,6 +81,7 @@ class Upgrades:
                 old_profile=self._old_profile(described, own, recipe),
                 new_recipe=new.encoders.recipe,
                 new_profile=new.profile,
+                new_settings=new.settings,
                 fresh_parts=found.photo == "none" and new.encoders.photo is not None,
             )
         )
@@ -207,7 +210,7 @@ class Upgrades:
 
     def _old_profile(self, described: Description, own: Built, recipe: str) -> str:
         """What makes the old index: our settings, what upgrades know, or what the index says, which its identity has to prove later."""
-        return own.profile if own.encoders.recipe == recipe else self._next.profile(recipe) or described.profile
+        return own.profile if own.encoders.recipe == recipe else self._next.profile(recipe) or local_only(described.profile)
 
 
 _RESUME = "Go on: fusedex upgrade resume"
