@@ -6,6 +6,7 @@ from indexer.build.places import build_encoders, endpoints
 from indexer.encode.profile import of_index
 from indexer.encoders import Encoders
 from indexer.operate.following import AsyncFollowingSearcher, FollowingSearcher
+from indexer.operate.trial import FOLDER
 from indexer.read.known import Known
 from indexer.read_path import AsyncSearcher, Searcher
 from indexer.settings import IndexSettings, Settings
@@ -24,7 +25,15 @@ def build_searcher(settings: Settings, *, index: str = "", once: bool = False) -
         SecretStr(endpoints(settings).opensearch_url), _index(settings, index), timeout_s=settings.search.timeout_s, cleaning=cleaning
     )
     known = _known(settings, ahead=not once)
-    return FollowingSearcher(store, known, settings=settings.search, photo_pixels=settings.feed.photo_pixels, cleaning=cleaning)
+    pixels = settings.feed.photo_pixels
+
+    def of_one(index: str) -> Searcher:
+        return Searcher(store.at(index), known, settings=settings.search, photo_pixels=pixels, cleaning=cleaning)
+
+    searcher = FollowingSearcher(store, known, settings=settings.search, photo_pixels=pixels, cleaning=cleaning)
+    if not once and not index:
+        searcher.take_part(of_one, settings.home / FOLDER)
+    return searcher
 
 
 def build_async_searcher(settings: Settings) -> AsyncSearcher:
@@ -33,9 +42,14 @@ def build_async_searcher(settings: Settings) -> AsyncSearcher:
     store = AsyncOpenSearchStore(
         SecretStr(endpoints(settings).opensearch_url), settings.index, timeout_s=settings.search.timeout_s, cleaning=cleaning
     )
-    return AsyncFollowingSearcher(
-        store, _known(settings), settings=settings.search, photo_pixels=settings.feed.photo_pixels, cleaning=cleaning
-    )
+    known, pixels = _known(settings), settings.feed.photo_pixels
+
+    def of_one(index: str) -> AsyncSearcher:
+        return AsyncSearcher(store.at(index), known, settings=settings.search, photo_pixels=pixels, cleaning=cleaning)
+
+    searcher = AsyncFollowingSearcher(store, known, settings=settings.search, photo_pixels=pixels, cleaning=cleaning)
+    searcher.take_part(of_one, settings.home / FOLDER)
+    return searcher
 
 
 def _known(settings: Settings, *, ahead: bool = True) -> Known:

@@ -16,6 +16,7 @@ from indexer.ledger.base import Step, Upgrade
 from indexer.observe import configure_logs
 from indexer.operate.evidence import read_evidence
 from indexer.operate.gate import Limits
+from indexer.operate.trial import FOLDER, forget_tallies, read_tallies
 from indexer.settings import Settings
 
 REFUSED, UNFINISHED = 1, 3
@@ -80,6 +81,21 @@ def status(as_json: Json = False) -> None:
         _tell(road, road.upgrades.current(), as_json=as_json)
 
 
+@upgrade.command("try")
+def try_out(
+    *,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="The share of the queries (by session) that take part; 0 ends the trial.")
+    ] = 0.1,
+    shadow: Annotated[bool, typer.Option("--shadow", help="Ask both indices, show the old one's answer, and compare.")] = False,
+    whatever: Annotated[bool, typer.Option("--whatever", help="Also where the gate refused it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let a share of the queries ask the new index before the switch; searchers follow within seconds. `status` tells what came of it."""
+    with _road() as road:
+        _tell(road, road.upgrades.try_out(road.upgrades.current(), share=share, shadow=shadow, whatever=whatever), as_json=as_json)
+
+
 @upgrade.command()
 def switch(
     *,
@@ -112,6 +128,8 @@ def clean(
             typer.confirm(f"Delete the index {goes or '(not made yet)'}?", abort=True, err=True)
         with display() as shown:
             current = road.upgrades.clean(current, told=_Phases(shown))
+        if current.ended:
+            forget_tallies(road.own.home / FOLDER, current.new_index)
         _tell(road, current, as_json=as_json)
 
 
@@ -161,6 +179,10 @@ def _tell(road: Road, current: Upgrade, *, as_json: bool) -> None:
     left, (given_up, _) = road.ledger.next.dirty(), road.ledger.next.given_up()
     trouble = road.ledger.next.trouble() if left and current.keeping else ""
     evidence = read_evidence(current.evidence)
+    trial = road.upgrades.trial(current)
+    arms = {
+        name: arm.figures() for name, arm in read_tallies(road.own.home / FOLDER, current.new_index).items() if arm.answers or arm.failed
+    }
     if as_json:
         told = {
             "number": current.number,
@@ -171,6 +193,8 @@ def _tell(road: Road, current: Upgrade, *, as_json: bool) -> None:
             "given_up": given_up,
             "trouble": trouble,
             "evidence": json.loads(current.evidence) if current.evidence else None,
+            "trial": {"share": trial.share, "shadow": trial.shadow} if trial else None,
+            "arms": arms,
         }
         print(json.dumps(told))
         return
@@ -184,6 +208,11 @@ def _tell(road: Road, current: Upgrade, *, as_json: bool) -> None:
         print(f"The gate, by {evidence.by}: {'passed' if evidence.passed else 'refused'} ({figures}).")
         for reason in evidence.against:
             print(f"  - {reason}")
+    if trial is not None:
+        how = "ask both (the old index is shown)" if trial.shadow else "ask the new index"
+        print(f"{trial.share:.1%} of the queries {how}. End it: fusedex upgrade try --share 0")
+    for name, counted in arms.items():
+        print(f"Tried, by searchers of this home, {name}: " + ", ".join(f"{what} {value:g}" for what, value in counted.items()))
     print(_THEN[current.step])
 
 
@@ -191,7 +220,7 @@ _THEN = {
     Step.PLANNED: "Go on: fusedex upgrade resume",
     Step.LISTING: "Go on: fusedex upgrade resume",
     Step.BUILDING: "Workers fill it; then: fusedex upgrade resume",
-    Step.READY: "Switch to it: fusedex upgrade switch",
+    Step.READY: "Switch to it: fusedex upgrade switch. Or try it with some queries first: fusedex upgrade try --share 0.1",
     Step.REFUSED: "The old index stays in use. Drop the new one: fusedex upgrade clean",
     Step.SWITCHING: "Go on: fusedex upgrade resume",
     Step.LIVE: "It is in use. Back: fusedex upgrade rollback. For good: fusedex upgrade clean",

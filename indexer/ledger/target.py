@@ -74,6 +74,9 @@ class NextTarget(Target, Protocol):
     def dirty(self, *, until: int | None = None) -> int:
         """How many rows are still to be written to the next index; of those only that were last changed by that moment."""
 
+    def trouble(self) -> str:
+        """Why a row that is still to be written to the next index was last put back, in words; empty where none was."""
+
     def given_up(self) -> tuple[int, list[tuple[str, str]]]:
         """How many rows the next index will lack, and the first of them with their reasons."""
 

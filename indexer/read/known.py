@@ -32,6 +32,7 @@ class Known:
         self._building = threading.Lock()
         self._others: dict[str, Encoders] = {}
         self._tried: set[str] = set()
+        self._warm: set[str] = set()
 
     def of(self, identity: Identity) -> Encoders:
         """The encoders of an index that was checked; our own where it was not."""
@@ -57,6 +58,11 @@ class Known:
             self.check(described)
         return self.of(described.identity)
 
+    def ready(self, profile: str) -> bool:
+        """Whether the encoders of what is to come were made and warmed here."""
+        with self._lock:
+            return profile in self._warm
+
     def notice(self, described: Description) -> None:
         """Get ready, on a thread of its own, for what is to come after this index; what fails is logged, and not tried again."""
         profile = described.coming.profile if described.coming is not None else ""
@@ -76,6 +82,8 @@ class Known:
             log.warning("coming_not_warm", error=type(error).__name__, reason=error.message)
         else:
             log.info("coming_warm", recipe=made.recipe)
+            with self._lock:
+                self._warm.add(profile)
 
     def _make(self, profile: str, wanted: str = "") -> Encoders | None:
         """The profile's encoders, kept; None where they can't be made, or are not of the recipe that is wanted."""

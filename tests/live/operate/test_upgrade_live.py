@@ -6,18 +6,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
 
 from indexer.build.reading import build_searcher
-from indexer.cli import make_app
 from indexer.encode.hashed import HashedText
 from indexer.errors import IndexerError
 from indexer.fuse.checkpoint import CheckpointSpec, save_checkpoint
-from tests.live.write_path.plant import Plant, environment, until
+from tests.live.operate.upgrading import command, invoked
+from tests.live.write_path.plant import Plant, until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(420)]
 
@@ -85,19 +83,6 @@ class Life:
             self._over.set()
             for thread in threads:
                 thread.join()
-
-
-def invoked(plant: Plant, *words: str) -> Result:
-    """The command in this process, under the plant's settings."""
-    with environment(plant.env):
-        return CliRunner().invoke(make_app(words[0]), list(words))
-
-
-def command(plant: Plant, *words: str, code: int = 0) -> dict[str, Any]:
-    done = invoked(plant, "upgrade", *words, "--json")
-    assert done.exit_code == code, (done.stderr[-2000:], done.stdout, done.exception)
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
 
 
 @pytest.fixture
