@@ -51,7 +51,7 @@ class Road:
         self.ledger = self._indexer.ledger
         address = endpoints(settings).opensearch_url
         current = self.ledger.next.upgrade()
-        made_by = _index_settings(current, self.own) if config is None and current is not None else self.new.index
+        made_by = index_settings(current, self.own) if config is None and current is not None else self.new.index
         self._store = OpenSearchStore(SecretStr(address), made_by, timeout_s=PATIENT_S)
         self.upgrades = Upgrades(self.ledger, self._store)
 
@@ -105,7 +105,7 @@ def _built(settings: Settings) -> Built:
     return Built(build_encoders(settings), profile_of(settings.encode), settings.index.model_dump_json(exclude={"alias"}))
 
 
-def _index_settings(upgrade: Upgrade, own: Settings) -> IndexSettings:
+def index_settings(upgrade: Upgrade, own: Settings) -> IndexSettings:
     """How the upgrade's index is to be made: as it was begun, wherever it is resumed. Raises SettingsError for what can't be read."""
     if upgrade.step is not Step.PLANNED or not upgrade.new_settings:
         return own.index

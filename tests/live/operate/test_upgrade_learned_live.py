@@ -6,7 +6,7 @@ Meanwhile products change, appear and go, and shoppers ask in English, in Chines
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,14 +54,14 @@ class Life:
             n = self.fed
             content, offer = moving[n % len(moving)], moving[(n * 7 + 3) % len(moving)]
             come, gone = f"new-{n:04}", f"new-{n - 6:04}"
-            self.tell(content, n, **ROWS[content])
-            self.tell(come, n, title=f"New lamp {n}", price=n)
+            self.tell(content, n, ROWS[content])
+            self.tell(come, n, {"title": f"New lamp {n}", "price": n})
             if self.last.get(offer) is not None:
-                self.tell(offer, n, price=n + 0.5)
+                self.tell(offer, n, {"price": n + 0.5})
             if gone in self.last:
-                self.tell(gone, None, deleted=True)
+                self.tell(gone, None, {"deleted": True})
 
-    def tell(self, id_: str, stock: int | None, **row: object) -> None:
+    def tell(self, id_: str, stock: int | None, row: Mapping[str, object]) -> None:
         """One event; the newest arrival counts, so the catalogue's own version is left out."""
         row = {name: value for name, value in row.items() if name != "version"} | {"id": id_}
         self.plant.indexer.accept([row if stock is None else row | {"stock": stock}])

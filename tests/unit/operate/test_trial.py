@@ -47,11 +47,10 @@ def shop(tmp_path: Path) -> Iterator[Renewed]:
 
 
 def ready(shop: Renewed) -> Upgrade:
-    """An upgrade that the gate let pass. The new index has one more product than the old one, to tell them apart."""
+    """An upgrade that the gate let pass."""
     upgrade = shop.begin()
     shop.drain()
-    upgrade = shop.upgrades.judge(upgrade, PASSED)
-    return upgrade
+    return shop.upgrades.judge(upgrade, PASSED)
 
 
 class Asked(MemoryStore):
