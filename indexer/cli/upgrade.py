@@ -12,6 +12,7 @@ import typer
 
 from indexer.build.upgrading import Gate, Road
 from indexer.cli.progress import Display, display
+from indexer.cli.upgrade_fill import fill
 from indexer.ledger.base import Step, Upgrade
 from indexer.observe import configure_logs
 from indexer.operate.evidence import read_evidence
@@ -49,6 +50,9 @@ def start(
     with _road(config) as road:
         begun = road.start(rebuild=rebuild)
         _go_on(road, begun, gate, patience_s=timeout, switch_too=switch_too, as_json=as_json)
+
+
+upgrade.command()(fill)
 
 
 @upgrade.command()

@@ -45,6 +45,18 @@ def claim(connection: Connection, *, lease: Lease, limit: int, alone: bool, fres
     taken = {"next_owner": lease.owner, "next_due": lease.until, "next_attempts": rows.c.next_attempts + 1}
     for some in batches([row.id for row in found], size=AT_ONCE):
         connection.execute(update(rows).where(rows.c.id.in_(some)).values(taken))
+    return _as_claimed(found, fresh_parts=fresh_parts)
+
+
+def dirty_rows(connection: Connection, *, between: tuple[str, str], limit: int, fresh_parts: bool) -> list[Claimed]:
+    """Dirty rows by id, behind the first of `between` up to the second (empty: without an end), for who writes without claiming."""
+    after, last = between
+    until = (rows.c.id <= last,) if last else ()
+    found = connection.execute(select(*_CLAIMING).where(DIRTY, rows.c.id > after, *until).order_by(rows.c.id).limit(limit)).all()
+    return _as_claimed(found, fresh_parts=fresh_parts)
+
+
+def _as_claimed(found: Sequence[Row[tuple[object, ...]]], *, fresh_parts: bool) -> list[Claimed]:
     made = [claimed_of(row) for row in found]
     return [replace(one, parts=None) for one in made] if fresh_parts else made
 
