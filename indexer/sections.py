@@ -31,6 +31,9 @@ class EncodeSettings(Section):
     photo_backbone: str = Field(default="", description="for 'image': a timm architecture, where the folder has no config.json")
     projection_folder: Path | None = Field(default=None, description="for 'image': a linear projection to the texts' width")
     hub_cache: Path | None = Field(default=None, description="where models of the hub are kept; default: the hub's own place")
+    hub_allowed: tuple[str, ...] = Field(
+        default=(), description="models of the hub that an index's profile may name too: owner/name@commit"
+    )
     fusion_folder: Path | None = Field(default=None, description="checkpoint folder for the fusion 'mlp'")
     title_weight: float = Field(default=0.3, ge=0, description="the title's share of a product's row")
     description_weight: float = Field(default=0.2, ge=0, description="the description's share")

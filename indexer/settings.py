@@ -61,6 +61,11 @@ def java_home() -> Path | None:
     return Path(named) if named else None
 
 
+def quiet_ray() -> None:
+    """Let a Ray that this process begins send nothing about its use, unless the user's environment says otherwise."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+
 class Settings(BaseSettings):
     """All settings. Addresses left empty mean: use the embedded engines under `home`."""
 

@@ -5,6 +5,7 @@ from indexer.encode.catalog import make_photo_encoder, make_text_encoder
 from indexer.encoders import Encoders
 from indexer.errors import EngineError
 from indexer.fuse.catalog import make_fusion
+from indexer.fuse.fits import check_fit
 from indexer.settings import Settings
 
 
@@ -24,7 +25,9 @@ def endpoints(settings: Settings) -> Endpoints:
 
 
 def build_encoders(settings: Settings, *, query_cache: int = 0) -> Encoders:
-    """The encoders and the fusion that the settings name; weights are loaded when first used."""
+    """The encoders and the fusion that the settings name; weights are loaded when first used. Raises SettingsError where they don't fit."""
     text = make_text_encoder(settings.encode)
     photo = make_photo_encoder(settings.encode, text)
-    return Encoders(text, photo, make_fusion(settings.encode, width=text.spec.width), query_cache=query_cache)
+    fusion = make_fusion(settings.encode, width=text.spec.width)
+    check_fit(fusion, text=text.spec, photo=photo.spec if photo else None)
+    return Encoders(text, photo, fusion, query_cache=query_cache)

@@ -1,5 +1,6 @@
 """An upgrade, joined: ledger, store, encoders of both sides, and the searchers that its gate asks."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from indexer.build.places import build_encoders, endpoints
 from indexer.build.reading import build_searcher
 from indexer.build.writing import build_indexer
 from indexer.encode.profile import of_profile, profile_of
+from indexer.errors import SettingsError
 from indexer.evaluate.asking import Asking
 from indexer.evaluate.judgments import read_judgments
 from indexer.evaluate.queries import joined, read_topics
@@ -19,7 +21,7 @@ from indexer.operate.gate import Limits, by_judgments, by_overlap, complete, sam
 from indexer.operate.upgrade import PATIENCE_S, Built, Told, Upgrades, silent
 from indexer.publish.hints import Hints
 from indexer.read_path import Searcher
-from indexer.settings import Settings
+from indexer.settings import IndexSettings, Settings
 from indexer.store.opensearch import OpenSearchStore
 
 PATIENT_S = 60.0
@@ -48,7 +50,9 @@ class Road:
         self._indexer = build_indexer(settings)
         self.ledger = self._indexer.ledger
         address = endpoints(settings).opensearch_url
-        self._store = OpenSearchStore(SecretStr(address), self.new.index, timeout_s=PATIENT_S)
+        current = self.ledger.next.upgrade()
+        made_by = index_settings(current, self.own) if config is None and current is not None else self.new.index
+        self._store = OpenSearchStore(SecretStr(address), made_by, timeout_s=PATIENT_S)
         self.upgrades = Upgrades(self.ledger, self._store)
 
     def start(self, *, rebuild: bool = False) -> Upgrade:
@@ -98,4 +102,16 @@ class Road:
 
 
 def _built(settings: Settings) -> Built:
-    return Built(build_encoders(settings), profile_of(settings.encode))
+    return Built(build_encoders(settings), profile_of(settings.encode), settings.index.model_dump_json(exclude={"alias"}))
+
+
+def index_settings(upgrade: Upgrade, own: Settings) -> IndexSettings:
+    """How the upgrade's index is to be made: as it was begun, wherever it is resumed. Raises SettingsError for what can't be read."""
+    if upgrade.step is not Step.PLANNED or not upgrade.new_settings:
+        return own.index
+    try:
+        return IndexSettings.model_validate(json.loads(upgrade.new_settings) | {"alias": own.index.alias})
+    except ValueError as error:
+        raise SettingsError(
+            f"The settings of upgrade {upgrade.number} can't be read: {error}.", cure="End it: fusedex upgrade clean"
+        ) from error

@@ -96,6 +96,8 @@ def _show(figures: Mapping[str, Any], out: Path, *, as_json: bool) -> None:
     console.print(escape(f"written: {out}"), highlight=False, soft_wrap=True)
     use = f"use it: FUSEDEX_ENCODE__PHOTO=image FUSEDEX_ENCODE__FUSION=mlp FUSEDEX_ENCODE__FUSION_FOLDER={out}"
     console.print(escape(use), highlight=False, soft_wrap=True)
+    there = "for an index that is in use: the same three in a TOML file's [encode], and `fusedex upgrade start --config FILE`"
+    console.print(escape(there), highlight=False, soft_wrap=True)
 
 
 def _items(feed: Sequence[Path], folders: tuple[Path | None, Path | None], settings: Settings) -> list[Item]:

@@ -92,7 +92,7 @@ def answer_to(query: Query, image: Path | None) -> Answer:
     if query.rerank is not None:  # so that it is warmed too; where it can't be loaded the command says so at once
         settings = settings.model_copy(update={"search": settings.search.model_copy(update={"rerank": query.rerank})})
     photo = None if image is None else photo_bytes(image, limit_bytes=settings.feed.photo_bytes)
-    with build_searcher(settings) as searcher:
+    with build_searcher(settings, once=True) as searcher:
         if (query.text or photo or query.parts) and (query.strategy != "lexical" or query.rerank):
             searcher.warm(photos=photo is not None)  # loading a model is not part of the search's time
         return searcher.search(replace(query, photo=photo))

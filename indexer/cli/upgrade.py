@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +12,12 @@ import typer
 
 from indexer.build.upgrading import Gate, Road
 from indexer.cli.progress import Display, display
+from indexer.cli.upgrade_fill import fill
 from indexer.ledger.base import Step, Upgrade
 from indexer.observe import configure_logs
 from indexer.operate.evidence import read_evidence
 from indexer.operate.gate import Limits
+from indexer.operate.trial import FOLDER, forget_tallies, read_tallies
 from indexer.settings import Settings
 
 REFUSED, UNFINISHED = 1, 3
@@ -49,6 +52,9 @@ def start(
         _go_on(road, begun, gate, patience_s=timeout, switch_too=switch_too, as_json=as_json)
 
 
+upgrade.command()(fill)
+
+
 @upgrade.command()
 def resume(
     *,
@@ -77,6 +83,21 @@ def status(as_json: Json = False) -> None:
     """Show where the upgrade stands, what is still to be done, and what the gate found."""
     with _road() as road:
         _tell(road, road.upgrades.current(), as_json=as_json)
+
+
+@upgrade.command("try")
+def try_out(
+    *,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="The share of the queries (by session) that take part; 0 ends the trial.")
+    ] = 0.1,
+    shadow: Annotated[bool, typer.Option("--shadow", help="Ask both indices, show the old one's answer, and compare.")] = False,
+    whatever: Annotated[bool, typer.Option("--whatever", help="Also where the gate refused it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let a share of the queries ask the new index before the switch; searchers follow within seconds. `status` tells what came of it."""
+    with _road() as road:
+        _tell(road, road.upgrades.try_out(road.upgrades.current(), share=share, shadow=shadow, whatever=whatever), as_json=as_json)
 
 
 @upgrade.command()
@@ -111,6 +132,8 @@ def clean(
             typer.confirm(f"Delete the index {goes or '(not made yet)'}?", abort=True, err=True)
         with display() as shown:
             current = road.upgrades.clean(current, told=_Phases(shown))
+        if current.ended:
+            forget_tallies(road.own.home / FOLDER, current.new_index)
         _tell(road, current, as_json=as_json)
 
 
@@ -146,6 +169,11 @@ def _go_on(road: Road, current: Upgrade, gate: Gate, *, patience_s: float, switc
             current = road.upgrades.switch(current)
     _tell(road, current, as_json=as_json)
     if not built:
+        if patience_s:
+            print(
+                f"For {patience_s:g} seconds nothing was written. Are workers running (fusedex status), and what do they log?",
+                file=sys.stderr,
+            )
         raise typer.Exit(UNFINISHED)
     if current.step is Step.REFUSED:
         raise typer.Exit(REFUSED)
@@ -153,7 +181,12 @@ def _go_on(road: Road, current: Upgrade, gate: Gate, *, patience_s: float, switc
 
 def _tell(road: Road, current: Upgrade, *, as_json: bool) -> None:
     left, (given_up, _) = road.ledger.next.dirty(), road.ledger.next.given_up()
+    trouble = road.ledger.next.trouble() if left and current.keeping else ""
     evidence = read_evidence(current.evidence)
+    trial = road.upgrades.trial(current)
+    arms = {
+        name: arm.figures() for name, arm in read_tallies(road.own.home / FOLDER, current.new_index).items() if arm.answers or arm.failed
+    }
     if as_json:
         told = {
             "number": current.number,
@@ -162,18 +195,28 @@ def _tell(road: Road, current: Upgrade, *, as_json: bool) -> None:
             "new_index": current.new_index,
             "left": left,
             "given_up": given_up,
+            "trouble": trouble,
             "evidence": json.loads(current.evidence) if current.evidence else None,
+            "trial": {"share": trial.share, "shadow": trial.shadow} if trial else None,
+            "arms": arms,
         }
         print(json.dumps(told))
         return
     print(f"Upgrade {current.number}: {current.step}. Old index {current.old_index}, new index {current.new_index or 'not made yet'}.")
     if current.keeping:
         print(f"{left:,} products are still to be written to the new index, {given_up:,} were given up.")
+    if trouble:
+        print(f"What last kept some from it: {trouble}")
     if evidence is not None:
         figures = ", ".join(f"{name} {value:g}" for name, value in evidence.figures.items())
         print(f"The gate, by {evidence.by}: {'passed' if evidence.passed else 'refused'} ({figures}).")
         for reason in evidence.against:
             print(f"  - {reason}")
+    if trial is not None:
+        how = "ask both (the old index is shown)" if trial.shadow else "ask the new index"
+        print(f"{trial.share:.1%} of the queries {how}. End it: fusedex upgrade try --share 0")
+    for name, counted in arms.items():
+        print(f"Tried, by searchers of this home, {name}: " + ", ".join(f"{what} {value:g}" for what, value in counted.items()))
     print(_THEN[current.step])
 
 
@@ -181,7 +224,7 @@ _THEN = {
     Step.PLANNED: "Go on: fusedex upgrade resume",
     Step.LISTING: "Go on: fusedex upgrade resume",
     Step.BUILDING: "Workers fill it; then: fusedex upgrade resume",
-    Step.READY: "Switch to it: fusedex upgrade switch",
+    Step.READY: "Switch to it: fusedex upgrade switch. Or try it with some queries first: fusedex upgrade try --share 0.1",
     Step.REFUSED: "The old index stays in use. Drop the new one: fusedex upgrade clean",
     Step.SWITCHING: "Go on: fusedex upgrade resume",
     Step.LIVE: "It is in use. Back: fusedex upgrade rollback. For good: fusedex upgrade clean",

@@ -65,6 +65,11 @@ class LearnedFusion:
         """Numbers of the photo rows that it takes."""
         return self._checkpoint.photo_width
 
+    @property
+    def trained_with(self) -> tuple[str, str]:
+        """Digests of the text and the photo encoder's specs that it was trained with; empty where its checkpoint does not tell."""
+        return self._checkpoint.text, self._checkpoint.photo
+
     def fuse(self, parts: Sequence[PartRow]) -> Row | None:
         """One unit row, or None where no part has weight. Raises WidthMismatch, NotFinite, ZeroRow; ModelError for an unknown kind."""
         weights = part_weights(parts, self._shares)

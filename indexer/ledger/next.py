@@ -115,6 +115,21 @@ class NextLedger:
         """How many rows are still to be written to the next index; of those only that were last changed by that moment."""
         return self._database.read(lambda connection: next_rows.dirty(connection, until=until))
 
+    def dirty_rows(self, *, after: str, last: str = "", limit: int = 1000) -> list[Claimed]:
+        """The next rows by id that are still to be written, without claiming them; none where no upgrade is under way."""
+
+        def read(connection: Connection) -> list[Claimed]:
+            upgrade = upgrades.latest(connection)
+            if upgrade is None or not upgrade.keeping:
+                return []
+            return next_rows.dirty_rows(connection, between=(after, last), limit=limit, fresh_parts=upgrade.fresh_parts)
+
+        return self._database.read(read)
+
+    def trouble(self) -> str:
+        """Why a row that is still to be written to the next index was last put back, in words; empty where none was."""
+        return self._database.read(next_rows.trouble)
+
     def given_up(self) -> tuple[int, list[tuple[str, str]]]:
         """How many rows the next index will lack, and the first of them with their reasons."""
         return self._database.read(lambda connection: next_rows.given_up(connection, limit=SAMPLES))

@@ -45,6 +45,18 @@ def claim(connection: Connection, *, lease: Lease, limit: int, alone: bool, fres
     taken = {"next_owner": lease.owner, "next_due": lease.until, "next_attempts": rows.c.next_attempts + 1}
     for some in batches([row.id for row in found], size=AT_ONCE):
         connection.execute(update(rows).where(rows.c.id.in_(some)).values(taken))
+    return _as_claimed(found, fresh_parts=fresh_parts)
+
+
+def dirty_rows(connection: Connection, *, between: tuple[str, str], limit: int, fresh_parts: bool) -> list[Claimed]:
+    """Dirty rows by id, behind the first of `between` up to the second (empty: without an end), for who writes without claiming."""
+    after, last = between
+    until = (rows.c.id <= last,) if last else ()
+    found = connection.execute(select(*_CLAIMING).where(DIRTY, rows.c.id > after, *until).order_by(rows.c.id).limit(limit)).all()
+    return _as_claimed(found, fresh_parts=fresh_parts)
+
+
+def _as_claimed(found: Sequence[Row[tuple[object, ...]]], *, fresh_parts: bool) -> list[Claimed]:
     made = [claimed_of(row) for row in found]
     return [replace(one, parts=None) for one in made] if fresh_parts else made
 
@@ -91,11 +103,9 @@ def finish(connection: Connection, owner: str, done: Sequence[Finished], *, inde
 def release(connection: Connection, lease: Lease, ids: Sequence[str], *, give_back: bool, reason: str) -> None:
     """Put rows that the lease's owner still holds back, as `claims.release`."""
     held = [row.id for row in locked(connection, ids, [rows.c.id, rows.c.next_owner]) if row.next_owner == lease.owner]
-    values: dict[str, object] = {"next_owner": None, "next_due": lease.until}
+    values: dict[str, object] = {"next_owner": None, "next_due": lease.until, "next_trouble": storable(reason)}
     if give_back:
         values["next_attempts"] = rows.c.next_attempts - 1
-    else:
-        values["next_trouble"] = storable(reason)
     for some in batches(held, size=AT_ONCE):
         connection.execute(update(rows).where(rows.c.id.in_(some)).values(values))
 
@@ -140,6 +150,12 @@ def dirty(connection: Connection, *, until: int | None = None) -> int:
     """How many rows are still to be written to the next index; of those only that were last changed by that moment."""
     older = () if until is None else (rows.c.row_version <= until,)
     return connection.execute(select(func.count()).select_from(rows).where(DIRTY, *older)).scalar_one()
+
+
+def trouble(connection: Connection) -> str:
+    """Why a row that is still to be written was last put back; empty where none was."""
+    question = select(rows.c.next_trouble).where(DIRTY, rows.c.next_trouble != "").order_by(rows.c.next_due.desc()).limit(1)
+    return str(connection.execute(question).scalar() or "")
 
 
 def given_up(connection: Connection, *, limit: int) -> tuple[int, list[tuple[str, str]]]:

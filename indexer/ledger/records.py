@@ -181,6 +181,7 @@ SERVING = (Step.SWITCHING, Step.LIVE)
 class Upgrade:
     """One upgrade as it is recorded. Profiles are the encoders' settings as JSON, recipes name what these make.
 
+    `new_settings`: how the new index is to be made, as JSON; empty where an earlier release did not note it.
     `fresh_parts`: the parts that the old index's documents were made of are not all that the new one needs. `began` in
     microseconds since 1970, `evidence` is the gate's, as JSON.
     """
@@ -193,6 +194,7 @@ class Upgrade:
     old_profile: str
     new_recipe: str
     new_profile: str
+    new_settings: str = ""
     fresh_parts: bool = False
     new_index: str = ""
     walked: str = ""
@@ -218,4 +220,5 @@ class Plan:
     old_profile: str
     new_recipe: str
     new_profile: str
+    new_settings: str = ""
     fresh_parts: bool = False

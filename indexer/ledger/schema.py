@@ -33,7 +33,7 @@ class Schema:
     holds_vectors: bool = False
 
 
-LEDGER = Schema("ledger", "0003", "fusedex_ledger_schema")
+LEDGER = Schema("ledger", "0004", "fusedex_ledger_schema")
 VECTORS = Schema("vectors", "0001", "fusedex_vectors_schema", holds_vectors=True)
 
 

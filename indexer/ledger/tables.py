@@ -93,6 +93,8 @@ upgrades = Table(
     Column("new_profile", Text, nullable=False),
     # whether parts that the old index recorded are not all that the new one needs
     Column("fresh_parts", Boolean, nullable=False),
+    # the settings that the new index is to be made by, as JSON
+    Column("new_settings", Text, nullable=False, server_default=""),
     # how far the walk of this step has come
     Column("walked", KEY, nullable=False, server_default=""),
     # what the gate found, as JSON

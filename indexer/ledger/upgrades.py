@@ -33,6 +33,7 @@ def begin(connection: Connection, plan: Plan, *, now: int) -> Upgrade:
         "old_profile": plan.old_profile,
         "new_recipe": plan.new_recipe,
         "new_profile": plan.new_profile,
+        "new_settings": plan.new_settings,
         "fresh_parts": plan.fresh_parts,
     }
     connection.execute(insert(upgrades).values(values))

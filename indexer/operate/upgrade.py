@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from indexer.encode.profile import local_only
 from indexer.encoders import Encoders, recipe_of
 from indexer.errors import EncoderMismatch, LedgerError
 from indexer.ledger.base import Ledger, Plan, Step, Upgrade
+from indexer.operate.cures import OVER, RESUME, WHY
 from indexer.operate.evidence import Evidence
 from indexer.store.identity import Coming, Description
 from indexer.store.moves import IndexVersions
@@ -35,10 +37,11 @@ def silent(phase: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """Encoders, and the profile that makes them."""
+    """Encoders, the profile that makes them, and the settings that an index for them is made by, as JSON."""
 
     encoders: Encoders
     profile: str
+    settings: str = ""
 
 
 class Upgrades:
@@ -79,6 +82,7 @@ class Upgrades:
                 old_profile=self._old_profile(described, own, recipe),
                 new_recipe=new.encoders.recipe,
                 new_profile=new.profile,
+                new_settings=new.settings,
                 fresh_parts=found.photo == "none" and new.encoders.photo is not None,
             )
         )
@@ -126,8 +130,30 @@ class Upgrades:
     def judge(self, upgrade: Upgrade, evidence: Evidence) -> Upgrade:
         """Record what the gate found: READY where it let the new index pass, REFUSED where not."""
         if upgrade.step not in (Step.BUILDING, Step.READY, Step.REFUSED, Step.ROLLED_BACK):
-            raise LedgerError(f"Upgrade {upgrade.number} can't be judged at the step {str(upgrade.step)!r}.", cure=_RESUME)
+            raise LedgerError(f"Upgrade {upgrade.number} can't be judged at the step {str(upgrade.step)!r}.", cure=RESUME)
+        if not evidence.passed:
+            self._note_trial(upgrade, share=0.0)
         return self._next.move(upgrade, Step.READY if evidence.passed else Step.REFUSED, evidence=evidence.text())
+
+    def trial(self, upgrade: Upgrade) -> Coming | None:
+        """What the old index says of the new one while a share of the queries tries it; None where none does."""
+        described = self._store.at(upgrade.old_index).describe(fresh=True) if upgrade.step in _TRIABLE else None
+        coming = described.coming if described is not None else None
+        return coming if coming is not None and coming.share else None
+
+    def try_out(self, upgrade: Upgrade, *, share: float, shadow: bool = False, whatever: bool = False) -> Upgrade:
+        """Let a share of the queries (0 to 1; 0 ends it) ask the new index, or both (`shadow`), wherever a searcher is ready for it.
+
+        It ends with the switch too, and where the gate refuses. Raises LedgerError where the gate has not let it pass.
+        """
+        if upgrade.step not in _TRIABLE or (upgrade.step is Step.REFUSED and share and not whatever):
+            raise LedgerError(f"Upgrade {upgrade.number} can't be tried at the step {str(upgrade.step)!r}.", cure=WHY[upgrade.step])
+        self._note_trial(upgrade, share=share, shadow=shadow)
+        return upgrade
+
+    def _note_trial(self, upgrade: Upgrade, *, share: float, shadow: bool = False) -> None:
+        coming = Coming(upgrade.new_index, upgrade.new_profile, share, shadow)
+        self._store.note(upgrade.old_index, profile=upgrade.old_profile or None, coming=coming)
 
     def switch(self, upgrade: Upgrade, *, whatever: bool = False) -> Upgrade:
         """The alias to the new index, in one request; `whatever` the gate said. Raises LedgerError where the gate has not let it pass."""
@@ -135,18 +161,24 @@ class Upgrades:
         if upgrade.step in allowed:
             upgrade = self._next.move(upgrade, Step.SWITCHING)
         if upgrade.step is not Step.SWITCHING:
-            raise LedgerError(f"Upgrade {upgrade.number} can't be switched to at the step {str(upgrade.step)!r}.", cure=_WHY[upgrade.step])
+            raise LedgerError(f"Upgrade {upgrade.number} can't be switched to at the step {str(upgrade.step)!r}.", cure=WHY[upgrade.step])
+        self._note_trial(upgrade, share=0.0)  # or a rollback would begin it anew
         self._store.switch(upgrade.new_index)
         return self._next.move(upgrade, Step.LIVE)
 
     def roll_back(self, upgrade: Upgrade) -> Upgrade:
-        """The alias back to the old index, in one request: it was kept up all the time. Raises LedgerError where it never left."""
+        """The alias back to the old index, in one request: it was kept up all the time; before a switch it ends a trial.
+
+        Raises LedgerError where it never left, and nothing is tried.
+        """
+        if self.trial(upgrade) is not None:
+            return self.try_out(upgrade, share=0.0)
         if upgrade.step in (Step.LIVE, Step.SWITCHING):
             upgrade = self._next.move(upgrade, Step.ROLLING_BACK)
         if upgrade.step is not Step.ROLLING_BACK:
             raise LedgerError(
                 f"Upgrade {upgrade.number} is at the step {str(upgrade.step)!r}: there is nothing to roll back.",
-                cure="The old index is in use; `fusedex upgrade clean` deletes the new one." if upgrade.keeping else _OVER,
+                cure="The old index is in use; `fusedex upgrade clean` deletes the new one." if upgrade.keeping else OVER,
             )
         self._store.switch(upgrade.old_index)
         return self._next.move(upgrade, Step.ROLLED_BACK)
@@ -154,7 +186,7 @@ class Upgrades:
     def clean(self, upgrade: Upgrade, *, told: Told = silent) -> Upgrade:
         """Delete the index that is not in use, and end the upgrade: no rollback after that."""
         if upgrade.step in (Step.SWITCHING, Step.ROLLING_BACK):
-            raise LedgerError(f"Upgrade {upgrade.number} is in the middle of a switch.", cure=_RESUME)
+            raise LedgerError(f"Upgrade {upgrade.number} is in the middle of a switch.", cure=RESUME)
         if upgrade.keeping:
             upgrade = self._next.move(upgrade, Step.CLEANING if upgrade.step is Step.LIVE else Step.DROPPING)
         if upgrade.step is Step.CLEANING:
@@ -207,20 +239,7 @@ class Upgrades:
 
     def _old_profile(self, described: Description, own: Built, recipe: str) -> str:
         """What makes the old index: our settings, what upgrades know, or what the index says, which its identity has to prove later."""
-        return own.profile if own.encoders.recipe == recipe else self._next.profile(recipe) or described.profile
+        return own.profile if own.encoders.recipe == recipe else self._next.profile(recipe) or local_only(described.profile)
 
 
-_RESUME = "Go on: fusedex upgrade resume"
-_OVER = "It is over."
-_WHY = {
-    Step.PLANNED: _RESUME,
-    Step.LISTING: _RESUME,
-    Step.BUILDING: "Wait until it is built and judged: fusedex upgrade resume",
-    Step.REFUSED: "See why: fusedex upgrade status. To switch all the same: --whatever",
-    Step.LIVE: "It is live.",
-    Step.ROLLING_BACK: _RESUME,
-    Step.CLEANING: _OVER,
-    Step.DROPPING: _OVER,
-    Step.DONE: _OVER,
-    Step.DROPPED: _OVER,
-}
+_TRIABLE = (Step.READY, Step.REFUSED, Step.ROLLED_BACK)

@@ -37,9 +37,9 @@ class Desk:
         # Apart, so that slow reranking costs itself and never a vector.
         self._again = ThreadPoolExecutor(1, thread_name_prefix="rerank")
 
-    def warm(self, *, photos: bool) -> None:
-        """Load what searches need, so that none waits for it. Raises ModelError classes."""
-        self.known.own.warm(photos=photos)
+    def warm(self, *, photos: bool, described: Description | None = None) -> None:
+        """Load what searches of that index need (None: not known), so that none waits for it. Raises ModelError classes."""
+        self.known.fitting(described).warm(photos=photos)
         if self.settings.rerank != "none":
             self.rerankers.warm(self.settings.rerank)
 

@@ -4,11 +4,12 @@ An index says in its `_meta` how its vectors are made, and what is to come after
 the next (and back) without being started again: what is to come is built and warmed beside, before it is needed.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable
 
 from indexer.encoders import Encoders, recipe_of
-from indexer.errors import IndexerError
+from indexer.errors import EncoderMismatch, IndexerError
 from indexer.observe import log
 from indexer.store.identity import Description, Identity
 
@@ -22,14 +23,16 @@ KEPT = 3
 class Known:
     """Encoders by the recipe that they are. Safe across threads."""
 
-    def __init__(self, own: Encoders, build: Build | None = None) -> None:
-        """`own` are the settings'; without `build` no others can be made."""
+    def __init__(self, own: Encoders, build: Build | None = None, *, ahead: bool = True) -> None:
+        """`own` are the settings'; without `build` no others can be made, and without `ahead` none before they are needed."""
         self.own = own
+        self._ahead = ahead
         self._build = build
         self._lock = threading.Lock()
         self._building = threading.Lock()
         self._others: dict[str, Encoders] = {}
         self._tried: set[str] = set()
+        self._warm: set[str] = set()
 
     def of(self, identity: Identity) -> Encoders:
         """The encoders of an index that was checked; our own where it was not."""
@@ -47,11 +50,24 @@ class Known:
             return
         self.own.check(described.identity)
 
+    def fitting(self, described: Description | None) -> Encoders:
+        """The encoders of that index where they are here or can be made; else our own, and the search will say what is wrong."""
+        if described is None:
+            return self.own
+        with contextlib.suppress(EncoderMismatch):
+            self.check(described)
+        return self.of(described.identity)
+
+    def ready(self, profile: str) -> bool:
+        """Whether the encoders of what is to come were made and warmed here."""
+        with self._lock:
+            return profile in self._warm
+
     def notice(self, described: Description) -> None:
         """Get ready, on a thread of its own, for what is to come after this index; what fails is logged, and not tried again."""
         profile = described.coming.profile if described.coming is not None else ""
         with self._lock:
-            if self._build is None or not profile or profile in self._tried:
+            if self._build is None or not self._ahead or not profile or profile in self._tried:
                 return
             self._tried.add(profile)
         threading.Thread(target=self._prepare, args=(profile,), name="fusedex-coming", daemon=True).start()
@@ -66,6 +82,8 @@ class Known:
             log.warning("coming_not_warm", error=type(error).__name__, reason=error.message)
         else:
             log.info("coming_warm", recipe=made.recipe)
+            with self._lock:
+                self._warm.add(profile)
 
     def _make(self, profile: str, wanted: str = "") -> Encoders | None:
         """The profile's encoders, kept; None where they can't be made, or are not of the recipe that is wanted."""

@@ -59,7 +59,8 @@ class Query:
     `parts` lean the query's vector towards other things or away from them; the words of `text` alone are matched. `page` counts
     from 1. `facets` are field names, with ranges for numbers: "brand", "price=..50|50..100|100..". `cursor` is a former answer's: the
     same candidates in the same order, as the index stood then; `freeze` asks for one. `extra` is an expert's own query in the
-    engine's language, one more leg. `None` stands for the setting's default.
+    engine's language, one more leg. `session` is the caller's own key: during a trial of a new index all queries of one session ask
+    the same index. `None` stands for the setting's default.
     """
 
     text: str = ""
@@ -86,6 +87,7 @@ class Query:
     extra: Mapping[str, object] | None = None
     extra_weight: float = 0.3
     timeout_s: float | None = None
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class SearchIn(BaseModel):
     highlight: bool = False
     freeze: bool = False
     cursor: str = Field(default="", max_length=20_000)
+    session: str = Field(default="", max_length=200, description="the shopper's session: one index answers all of it during a trial")
 
     @field_validator("photo", mode="before")
     @classmethod
@@ -94,6 +95,7 @@ class SearchIn(BaseModel):
             highlight=self.highlight,
             freeze=self.freeze,
             cursor=self.cursor,
+            session=self.session,
         )
 
 

@@ -17,10 +17,15 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """The index that is to take this one's place, and the profile of its encoders: whoever searches gets them ready."""
+    """The index that is to take this one's place, and the profile of its encoders: whoever searches gets them ready.
+
+    `share` of the queries (0 to 1) try it; `shadow`: they ask both, and this one is shown.
+    """
 
     index: str
     profile: str
+    share: float = 0.0
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,6 +107,8 @@ def note_plan(index: str, *, profile: str | None, coming: Coming | None) -> Plan
         wanted[PROFILE] = json.loads(profile)
     if coming is not None:
         wanted[COMING] = {"index": coming.index, "profile": json.loads(coming.profile)}
+        if coming.share:
+            wanted[COMING] |= {"share": coming.share, "shadow": coming.shadow}
     if wanted != meta:
         yield Call(method="PUT", path=f"/{index}/_mapping", body={"_meta": wanted})
 

@@ -163,8 +163,10 @@ class AsyncOpenSearchStore:
         self, url: SecretStr, settings: IndexSettings | None = None, *, timeout_s: float = 10.0, cleaning: Cleaning = DEFAULT
     ) -> None:
         """Prepare a client; its connections open at the first request, in the loop that makes it. Raises as OpenSearchStore does."""
-        self._alias = (settings or IndexSettings()).alias
+        self._settings = settings or IndexSettings()
+        self._alias = self._settings.alias
         self._cleaning = cleaning
+        self._again = partial(AsyncOpenSearchStore, url, timeout_s=timeout_s, cleaning=cleaning)
         self._client = make_async_client(url, timeout_s=timeout_s)
         self._kept = Kept()
         self._describing = asyncio.Lock()
@@ -182,6 +184,10 @@ class AsyncOpenSearchStore:
     async def open_point(self, *, keep_s: float) -> str:
         """Freeze the index as it stands for so long (at most a minute longer); the point's name. Raises IndexMissing, StoreBusy."""
         return await self._run(open_point_plan(self._alias, keep_s=keep_s))
+
+    def at(self, index: str) -> "AsyncOpenSearchStore":
+        """A store for that version alone, by its own alias; close it by itself."""
+        return self._again(self._settings.model_copy(update={"alias": own_alias(index)}))
 
     async def close(self) -> None:
         """Give the connections back."""

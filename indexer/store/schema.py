@@ -96,8 +96,14 @@ def told(description: Description, mapping: Json) -> Description:
     return replace(
         description,
         profile=_text(meta.get(PROFILE)),
-        coming=Coming(str(coming.get("index", "")), _text(coming.get("profile"))) if isinstance(coming, dict) else None,
+        coming=_coming(coming) if isinstance(coming, dict) else None,
     )
+
+
+def _coming(told: Json) -> Coming:
+    share = told.get("share", 0.0)
+    tried = float(share) if isinstance(share, int | float) and 0 <= share <= 1 else 0.0
+    return Coming(str(told.get("index", "")), _text(told.get("profile")), tried, shadow=told.get("shadow") is True)
 
 
 def check_identity(index: str, found: Identity, wanted: Identity) -> None:

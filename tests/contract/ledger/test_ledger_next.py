@@ -108,9 +108,14 @@ def test_leases_end_and_can_be_prolonged(ledger: SqlLedger, clock: Clock) -> Non
     assert row.attempts == 2
     ledger.next.release("w", ["a"], delay_s=0, give_back=True)  # no longer its own
     assert claim(ledger, owner="third", alone=True) == []
+    assert ledger.next.trouble() == ""
     ledger.next.release("other", ["a"], delay_s=5, give_back=True, reason="away")
+    assert ledger.next.trouble() == "away"
     clock.pass_s(6)
-    assert len(claim(ledger, owner="third", alone=True)) == 1
+    rows = claim(ledger, owner="third", alone=True)
+    assert len(rows) == 1
+    finish(ledger, rows, owner="third")
+    assert (ledger.next.trouble(), ledger.next.given_up()) == ("", (0, []))  # what was written was kept from nothing
 
 
 def test_what_fails_is_given_up_at_that_version_only(ledger: SqlLedger, clock: Clock) -> None:

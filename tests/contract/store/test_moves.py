@@ -41,6 +41,10 @@ def test_two_versions_are_kept_apart_and_the_alias_goes_from_one_to_the_other(st
     store.note(old, profile='{"b": 2}', coming=Coming(new, '{"a": 1}'))
     described = store.describe(fresh=True)
     assert (described.profile, described.coming, described.identity) == ('{"b": 2}', Coming(new, '{"a": 1}'), OLD)
+    store.note(old, coming=Coming(new, '{"a": 1}', 0.25, shadow=True))
+    assert store.describe(fresh=True).coming == Coming(new, '{"a": 1}', 0.25, shadow=True)
+    store.note(old, coming=Coming(new, '{"a": 1}'))
+    assert store.describe(fresh=True).coming == Coming(new, '{"a": 1}')
     with pytest.raises(StoreError, match="in use"):
         store.drop(old)
     for _ in range(2):

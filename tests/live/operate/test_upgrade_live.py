@@ -1,23 +1,24 @@
 """An upgrade from the weighted mean to a learned fusion on the real engines, under a feed and queries that never stop."""
 
+import asyncio
 import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
 
-from indexer.build.reading import build_searcher
-from indexer.cli import make_app
+from indexer.build.reading import build_async_searcher, build_searcher
+from indexer.build.upgrading import Road
 from indexer.encode.hashed import HashedText
 from indexer.errors import IndexerError
 from indexer.fuse.checkpoint import CheckpointSpec, save_checkpoint
-from tests.live.write_path.plant import Plant, environment, until
+from indexer.ledger.base import Step
+from tests.live.operate.upgrading import command, invoked
+from tests.live.write_path.plant import Plant, settings_from, until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(420)]
 
@@ -48,7 +49,7 @@ class Life:
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
         self.fed: dict[str, int] = {f"p{n:04}": 0 for n in range(PRODUCTS)}
-        self.queries = 0
+        self.queries = self.in_a_loop = 0
         self.wrong: list[str] = []
         self._over = threading.Event()
 
@@ -74,9 +75,26 @@ class Life:
                         self.wrong.append(f"{len(answer.hits)} hits, {answer.degraded}")
                 self.queries += 1
 
+    def ask_in_a_loop(self) -> None:
+        asyncio.run(self._ask_on())
+
+    async def _ask_on(self) -> None:
+        async with build_async_searcher(self.plant.settings) as searcher:
+            while not self._over.is_set():
+                await asyncio.sleep(0.03)
+                asked = f"p{self.in_a_loop * 7 % PRODUCTS:04}"
+                try:
+                    answer = await searcher.search(f"chair {asked} oak")
+                except IndexerError as error:
+                    self.wrong.append(f"in a loop, {type(error).__name__}: {error}")
+                else:
+                    if not answer.hits or answer.degraded:
+                        self.wrong.append(f"in a loop, {len(answer.hits)} hits, {answer.degraded}")
+                self.in_a_loop += 1
+
     @contextmanager
     def going_on(self) -> Iterator[None]:
-        threads = [threading.Thread(target=self.feed), threading.Thread(target=self.ask)]
+        threads = [threading.Thread(target=target) for target in (self.feed, self.ask, self.ask_in_a_loop)]
         for thread in threads:
             thread.start()
         try:
@@ -87,17 +105,10 @@ class Life:
                 thread.join()
 
 
-def invoked(plant: Plant, *words: str) -> Result:
-    """The command in this process, under the plant's settings."""
-    with environment(plant.env):
-        return CliRunner().invoke(make_app(words[0]), list(words))
-
-
-def command(plant: Plant, *words: str, code: int = 0) -> dict[str, Any]:
-    done = invoked(plant, "upgrade", *words, "--json")
-    assert done.exit_code == code, (done.stderr[-2000:], done.stdout, done.exception)
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+def arms_of(plant: Plant) -> list[dict[str, float]]:
+    """What status tells of both sides of the trial."""
+    arms = command(plant, "status")["arms"]
+    return [arms.get("old", {}), arms.get("new", {})]
 
 
 @pytest.fixture
@@ -133,6 +144,15 @@ def test_from_the_mean_to_a_learned_fusion_nothing_is_lost(plant: Plant, tmp_pat
         told = command(plant, "resume", "--min-overlap", "0.1")
         assert (told["step"], told["given_up"]) == ("ready", 0)
         new = told["new_index"]
+        # a trial: within seconds both searchers send the new index its share, and the next command ends it
+        assert command(plant, "try", "--share", "0.5")["trial"] == {"share": 0.5, "shadow": False}
+        until(lambda: min(arm.get("answers", 0) for arm in arms_of(plant)) > 20)
+        assert command(plant, "try", "--share", "1", "--shadow")["trial"] == {"share": 1.0, "shadow": True}
+        until(lambda: arms_of(plant)[1].get("compared", 0) > 20)
+        told = command(plant, "status")
+        assert (told["arms"]["new"]["failed"], told["arms"]["new"]["empty"]) == (0, 0)
+        assert 0.1 < told["arms"]["new"]["overlap"] < 1
+        print(told["arms"])
         assert command(plant, "switch")["step"] == "live"
         assert store.describe(fresh=True).index == new
         time.sleep(2)
@@ -149,6 +169,7 @@ def test_from_the_mean_to_a_learned_fusion_nothing_is_lost(plant: Plant, tmp_pat
     assert (described.index, described.identity.width) == (new, NEW_WIDTH)
     assert life.wrong == []
     assert life.queries > 100
+    assert life.in_a_loop > 100
     ids = list(life.fed)
     assert plant.documents() == dict(ledger.known(ids))
     stocks = {id_: product.stock for id_ in ids if (product := ledger.product(id_)) is not None}
@@ -166,7 +187,11 @@ def test_another_mapping_takes_the_same_road(plant: Plant, tmp_path: Path) -> No
     assert (differs.exit_code, told["needs_upgrade"], told["fields"]) == (1, True, [])
     assert told["settings"] == [{"name": "m", "file": "24", "index": "16", "in_place": False}]
     runs = plant.indexer.counts().counters["texts"]
-    assert command(plant, "start", "--rebuild", "--switch", "--min-overlap", "0.9")["step"] == "live"
+    with Road(settings_from(plant.env)) as road:
+        assert road.start(rebuild=True).step is Step.PLANNED  # and dies there
+    plant.env.pop("FUSEDEX_INDEX__M")  # whoever goes on knows nothing of it
+    assert command(plant, "resume", "--switch", "--min-overlap", "0.9")["step"] == "live"
+    plant.env["FUSEDEX_INDEX__M"] = "24"
     assert command(plant, "clean", "--yes")["step"] == "done"
     again = invoked(plant, "schema", "diff")
     assert (again.exit_code, again.stdout.strip().endswith("is as this release makes it.")) == (0, True)

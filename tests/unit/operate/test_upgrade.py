@@ -1,15 +1,25 @@
 """An upgrade's course over a real ledger and the twin in memory: built beside, proved, switched, switched back, cleaned."""
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from indexer.errors import EncoderMismatch, IndexMissing, LedgerError
-from indexer.ledger.base import Step
+from indexer.build.upgrading import index_settings
+from indexer.encode.profile import of_profile, profile_of
+from indexer.errors import EncoderMismatch, IndexMissing, LedgerError, SettingsError
+from indexer.ledger.base import Step, Upgrade
 from indexer.operate.evidence import Evidence, read_evidence
 from indexer.operate.fuse_again import begin
 from indexer.operate.gate import Limits, by_overlap, complete, sample_titles
+from indexer.operate.upgrade import Built
+from indexer.read.known import Known
+from indexer.read_path import AsyncSearcher
+from indexer.records import Degraded
+from indexer.settings import IndexSettings, SearchSettings, Settings
+from tests.contract.read_path.shop import AsyncTwin
 from tests.unit.operate.renewed import Renewed, encoders_of
 
 ROWS: list[dict[str, object]] = [{"id": f"p{n:02}", "title": f"chair {n} of oak", "stock": n} for n in range(40)]
@@ -117,6 +127,57 @@ def test_a_searcher_follows_the_alias_whatever_its_settings(shop: Renewed, encod
         shop.upgrades.roll_back(upgrade)
         answer = searcher.search("chair 7 of oak")
         assert (answer.hits[0].id, answer.degraded) == ("p07", ())
+
+
+def test_searches_of_an_event_loop_go_on_over_a_switch_and_back(shop: Renewed) -> None:
+    upgrade = shop.begin()
+    shop.drain()
+    upgrade = shop.upgrades.judge(upgrade, PASSED)
+    known = Known(encoders_of(shop.own), lambda profile: encoders_of(of_profile(profile, shop.own)))
+    seen: list[tuple[str, tuple[Degraded, ...]]] = []
+
+    async def asking(searcher: AsyncSearcher, over: asyncio.Event) -> None:
+        while not over.is_set():
+            answer = await searcher.search("chair 7 of oak")
+            seen.append((answer.hits[0].id, answer.degraded))
+            await asyncio.sleep(0)
+
+    async def going(upgrade: Upgrade) -> set[str]:
+        indices = set()
+        async with AsyncSearcher(AsyncTwin(shop.store), known, settings=SearchSettings(), photo_pixels=1_000_000) as searcher:
+            over = asyncio.Event()
+            tasks = [asyncio.create_task(asking(searcher, over)) for _ in range(4)]
+            for move in (None, shop.upgrades.switch, shop.upgrades.roll_back, shop.upgrades.switch):
+                upgrade = await asyncio.to_thread(move, upgrade) if move else upgrade
+                before = len(seen)
+                while len(seen) < before + 12 and not any(task.done() for task in tasks):  # noqa: ASYNC110 - many tasks tell nobody
+                    await asyncio.sleep(0.01)
+                indices.add((await searcher.describe(fresh=True)).index)
+            over.set()
+            await asyncio.gather(*tasks)
+        return indices
+
+    assert asyncio.run(going(upgrade)) == {upgrade.old_index, upgrade.new_index}
+    assert set(seen) == {("p07", ())}
+    assert len(seen) >= 48
+
+
+def test_an_index_that_was_planned_is_made_as_it_was_planned(shop: Renewed) -> None:
+    own = Settings(index=IndexSettings(alias="mine", m=16))
+    wanted = IndexSettings(m=24, shards=3).model_dump_json(exclude={"alias"})
+    plan = shop.upgrades.start(Built(encoders_of(shop.new), profile_of(shop.new), wanted), shop.built(shop.own))
+    assert plan.step is Step.PLANNED
+    assert index_settings(plan, own) == IndexSettings(alias="mine", m=24, shards=3)
+    assert index_settings(replace(plan, new_settings=""), own) == own.index  # of a release that did not note it
+    assert index_settings(replace(plan, step=Step.LIVE), own) == own.index  # it is made: what counts is the alias
+    with pytest.raises(SettingsError, match="upgrade 1"):
+        index_settings(replace(plan, new_settings='{"m": "many"}'), own)
+
+
+def test_what_an_index_tells_of_the_hub_is_not_noted_in_the_ledger(shop: Renewed) -> None:
+    shop.store.note(shop.store.describe().index, profile='{"text": "transformer", "text_model": "bad/one"}')
+    stranger = Built(encoders_of(shop.new), profile_of(shop.new))
+    assert shop.upgrades.start(stranger, stranger).old_profile == ""
 
 
 def test_a_searcher_that_can_not_make_the_encoders_refuses(shop: Renewed) -> None:

@@ -108,6 +108,37 @@ def test_what_can_not_be_made_is_not_tried_at_every_search() -> None:
     assert maker.built == ["nothing of ours"]
 
 
+def test_what_is_warmed_is_what_the_index_in_use_needs() -> None:
+    maker = Maker()
+    known = Known(encoders(8), maker)
+    assert known.fitting(None) is known.own
+    assert known.fitting(described(8, profile="8")) is known.own
+    assert known.fitting(described(16, profile="16")).fusion.spec.width == 16
+    assert known.fitting(described(32, profile="nothing of ours")) is known.own  # the search will say what is wrong
+    assert maker.built == ["16", "nothing of ours"]
+
+
+def test_ready_is_what_was_made_and_warmed() -> None:
+    maker = Maker()
+    known = Known(encoders(8), maker)
+    assert not known.ready("16")
+    for profile in ("16", "8", "nothing of ours"):
+        known.notice(described(8, coming=profile))
+    end = time.monotonic() + 10
+    while not (known.ready("16") and known.ready("8")) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert [known.ready(profile) for profile in ("16", "8", "nothing of ours", "32")] == [True, True, False, False]
+
+
+def test_a_process_that_asks_once_gets_nothing_ready_for_later() -> None:
+    maker = Maker()
+    known = Known(encoders(8), maker, ahead=False)
+    known.notice(described(8, coming="16"))
+    known.check(described(32, profile="32"))  # what it needs now it makes
+    assert maker.built == ["32"]
+    assert not known.ready("16")
+
+
 def test_only_some_are_kept() -> None:
     known = Known(encoders(8), Maker())
     for width in range(9, 9 + KEPT + 2):

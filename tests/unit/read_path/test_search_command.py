@@ -35,7 +35,7 @@ def store() -> MemoryStore:
 def run(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command over a store in memory, in place of the one that the settings name."""
 
-    def build(settings: Settings) -> Searcher:
+    def build(settings: Settings, *, once: bool) -> Searcher:
         return Searcher(store, encoders(), settings=SearchSettings(bound="all", enough=0), photo_pixels=PIXELS)
 
     monkeypatch.setattr(command, "build_searcher", build)
