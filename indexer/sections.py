@@ -121,6 +121,9 @@ class SearchSettings(Section):
     )
     blend: Literal["min_max", "z_score", "l2", "rrf"] = Field(default="min_max", description="how the legs' scores become one")
     lexical_weight: float = Field(default=0.8, ge=0, le=1, description="the vector leg has the rest")
+    partial_weight: float = Field(
+        default=0.2, ge=0, le=1, description="what is left of lexical_weight for a product that has only some of the query's words"
+    )
     rrf_constant: int = Field(default=60, ge=1, description="k of reciprocal rank fusion")
     bound: Literal["all", "score", "gap", "top"] = Field(default="score", description="where an answer ends")
     min_cosine: float | None = Field(

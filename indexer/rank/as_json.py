@@ -71,7 +71,10 @@ class AddendJson(TypedDict):
 
 
 class HitJson(TypedDict):
-    """One product with its score and what the score is made of; `variants` are the ids of its group's others."""
+    """One product with its score and what the score is made of; `variants` are the ids of its group's others.
+
+    `partly`: it has only some of the query's words.
+    """
 
     id: str
     score: float
@@ -81,6 +84,7 @@ class HitJson(TypedDict):
     variants: list[str]
     highlights: dict[str, list[MarkedJson]]
     explanation: list[AddendJson]
+    partly: bool
 
 
 class FacetValueJson(TypedDict):
@@ -154,6 +158,7 @@ def hit_json(hit: Hit, *, moment: int) -> HitJson:
         "variants": list(hit.variants),
         "highlights": {field: [{"text": one.text, "hit": one.hit} for one in marked] for field, marked in hit.highlights.items()},
         "explanation": [{"depth": one.depth, "what": one.what, "figure": one.figure} for one in hit.explanation],
+        "partly": hit.partly,
     }
 
 

@@ -28,11 +28,19 @@ _term = maker(Term)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """One leg's raw scores by product id, under the leg's name, with its weight (the weights of all legs sum to 1)."""
+    """One leg's raw scores by product id, under the leg's name, with its weight (the weights of all legs sum to 1).
+
+    `eased` has the products for which the leg weighs less, each with the factor (0..1) that is left.
+    """
 
     name: str
     weight: float
     scores: Mapping[str, float]
+    eased: Mapping[str, float] = field(default_factory=dict)
+
+    def weight_of(self, id_: str) -> float:
+        """What the leg weighs for that product."""
+        return self.weight * self.eased[id_] if id_ in self.eased else self.weight
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,9 +66,10 @@ class Shares:
         """Σ weight · share of each product, added up in the order of the legs."""
         added: dict[str, float] = {}
         for leg, mine in zip(self.legs, self.shares, strict=True):
-            weight = leg.weight
+            weight, eased = leg.weight, leg.eased
             for id_, share in mine.items():
-                added[id_] = added[id_] + weight * share if id_ in added else weight * share
+                value = weight * share if id_ not in eased else leg.weight_of(id_) * share
+                added[id_] = added[id_] + value if id_ in added else value
         if len(self.legs) > 2:  # from Python 3.12 on sum() of three and more keeps what rounding loses
             return {id_: sum([term.value for term in self.terms(id_)]) for id_ in added}
         return added
@@ -68,7 +77,8 @@ class Shares:
     def terms(self, id_: str) -> tuple[Term, ...]:
         """The addends of a product's score."""
         held = zip(self.legs, self.shares, strict=True)
-        return tuple([_term(leg.name, leg.weight * mine[id_], leg.scores[id_], leg.weight) for leg, mine in held if id_ in mine])
+        mine = [(leg, leg.weight_of(id_), shares[id_]) for leg, shares in held if id_ in shares]
+        return tuple([_term(leg.name, weight * share, leg.scores[id_], weight) for leg, weight, share in mine])
 
 
 class Ranked:
@@ -115,8 +125,9 @@ def _nearness(terms: tuple[Term, ...]) -> float | None:
 def blended(rankings: Sequence[Ranking], *, blend: Blend, rrf_constant: int = 60) -> list[Ranked]:
     """The union of the rankings, best first, ties by id; the order of the legs and of their hits does not matter.
 
-    score(d) = Σ weight · share(d) over the legs that hold d, in 0..1, with the shares of `min_max`, `z_score`, `l2` or `rrf`; absent in a
-    leg = no term. Raises ValueError when names repeat, or weights are negative or do not sum to 1.
+    score(d) = Σ weight(d) · share(d) over the legs that hold d, in 0..1, with the shares of `min_max`, `z_score`, `l2` or `rrf`; absent in
+    a leg = no term. The weight is the leg's, less where it is eased for d. Raises ValueError when names repeat, or weights are negative or
+    do not sum to 1.
     """
     legs = _fitting(rankings)
     told = Shares(legs, _rrf_shares(legs, rrf_constant) if blend == "rrf" else _score_shares(legs, blend))

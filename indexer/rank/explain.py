@@ -11,6 +11,7 @@ REST = 1e-5
 """What the fields may differ from BM25 without a line of its own: engines add up in float32."""
 
 OTHER = "other clauses"
+PARTLY = ", less than for products with most of the words"
 
 _RAW = {
     "lexical": "words: BM25",
@@ -51,16 +52,19 @@ _WAYS = {"cjk": "by characters", "exact": "as a whole", "prefix": "by beginnings
 _PARTS = {"text": "the text", "photo": "the photo"}
 
 
-def explained(one: Ranked, *, blend: Blend, fields: Mapping[str, float], parts: Mapping[str, float]) -> tuple[Addend, ...]:
+def explained(
+    one: Ranked, *, blend: Blend, fields: Mapping[str, float], parts: Mapping[str, float], partly: bool = False
+) -> tuple[Addend, ...]:
     """The lines: the score (depth 0), each term (depth 1), and under a term where it comes from (depth 2).
 
     The figures of depth 1 add up, in order, to the score. `fields` is what each field adds to the BM25 figure: those lines add up to
     it, the greatest first, a rest above REST in a line of its own; without fields there are none. `parts` are the cosines with each
     part of the query (text, photo, "like p17"), in their order: they do not add up to the cosine, which is of all parts together.
+    `partly`: the product has only some of the words, so these weigh less.
     """
     lines = [Addend(0, "score, the sum of what follows", one.score)]
     for term in one.terms:
-        lines.append(Addend(1, _told(term, blend), term.value))
+        lines.append(Addend(1, _told(term, blend) + (PARTLY if partly and term.name == "lexical" else ""), term.value))
         if term.name == "lexical":
             lines += _of_fields(fields, term.raw)
         elif term.name == "vector":

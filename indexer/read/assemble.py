@@ -70,7 +70,7 @@ def assembled(ask: Asked, told: Told, drawn: Mapping[str, tuple[Relevant, Candid
         ranked = yield from _diverse(ranked, rule.diversity, point=told.point)
     page, total = page_of(query, rule, ranked, product_of)
     details = (yield from _details(page, ask, told)) if query.explain and page else None
-    shown = Shown(query=query, way=told.way, cleaning=kit.cleaning, details=details)
+    shown = Shown(query=query, way=told.way, cleaning=kit.cleaning, details=details, partly=candidates.partly)
     return Answer(
         hits=tuple(shown.hit(one, candidates.found[one.best.id]) for one in page),
         total=total,

@@ -50,6 +50,7 @@ def test_an_answer_in_full() -> None:
         variants=("2",),
         highlights={"title": (Marked("沙发 ", hit=False), Marked("Sofa", hit=True))},
         explanation=(Addend(0, "score", 0.75),),
+        partly=True,
     )
     assert answer_json(answer(hit), moment=NOW) == {
         "hits": [
@@ -80,6 +81,7 @@ def test_an_answer_in_full() -> None:
                 "variants": ["2"],
                 "highlights": {"title": [{"text": "沙发 ", "hit": False}, {"text": "Sofa", "hit": True}]},
                 "explanation": [{"depth": 0, "what": "score", "figure": 0.75}],
+                "partly": True,
             }
         ],
         "total": 7,
