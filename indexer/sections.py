@@ -143,6 +143,8 @@ class SearchSettings(Section):
     group: bool = Field(default=False, description="show one variant of each group")
     diversity: float = Field(default=0.0, ge=0, le=1, description="how much hits must differ from those before them (MMR); 0: not at all")
     in_stock_first: bool = Field(default=False, description="what is sold out comes after what is not and scores nearly as much")
+    recency: float = Field(default=0.0, ge=0, le=0.5, description="what newness gives at most, as a part of the best score; 0: nothing")
+    recency_days: float = Field(default=90, gt=0, description="half-life of newness, in days")
     keep_s: float = Field(default=300, gt=0, le=3600, description="seconds for which a frozen answer can be continued")
     encode_s: float = Field(default=3, gt=0, description="the longest that a search with words waits for its vector")
     timeout_s: float = Field(default=10, gt=0, description="for one search, all requests together")

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
+from indexer.dates import as_text
 from indexer.money import major_units, price_at
 from indexer.records import Answer, Blend, Bound, Boundary, Hit, Money, PhotoStatus, Product, Sale, Strategy, Term
 
@@ -37,7 +38,7 @@ class SaleJson(TypedDict):
 class ProductJson(TypedDict):
     """A product as a page shows it; what it lacks is null, empty text or empty list.
 
-    `price` is the regular one, `price_now` what is to be paid at this moment.
+    `price` is the regular one, `price_now` what is to be paid at this moment; `since` is when it came, ISO 8601 in UTC.
     """
 
     title: str
@@ -53,6 +54,7 @@ class ProductJson(TypedDict):
     photos: list[str]
     group: str
     language: str
+    since: str | None
 
 
 class MarkedJson(TypedDict):
@@ -179,6 +181,7 @@ def product_json(product: Product, *, moment: int) -> ProductJson:
         "photos": [photo.source for photo in product.photos],
         "group": product.group,
         "language": product.language,
+        "since": None if product.since is None else as_text(product.since),
     }
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 
-from indexer.rank.blend import RULES, SOLD_OUT, Ranked
+from indexer.rank.blend import RECENCY, RULES, SOLD_OUT, Ranked
 from indexer.rank.rerank import RERANKS
 from indexer.records import Addend, Blend, Term
 
@@ -87,6 +87,9 @@ def field_in_words(field: str) -> str:
 
 
 def _told(term: Term, blend: Blend) -> str:
+    if term.name == RECENCY:
+        share = term.value / term.weight if term.weight else 0.0
+        return f"newness: {term.raw:.0f} days give a share of {share:.2f} by their half-life, times weight {term.weight:.3g}"
     if term.name in RULES:
         return f"{_RULES.get(term.name, term.name.replace('_', ' ') + ': at most')} {term.weight:.3g}"
     raw = f"{_RAW.get(term.name, term.name.replace('_', ' ') + ': score')} {term.raw:.2f}"

@@ -10,6 +10,7 @@ from indexer.rank.explain import explained
 from indexer.rank.facets import counted
 from indexer.rank.groups import Group, grouped
 from indexer.rank.order import in_stock_first, sorted_by
+from indexer.rank.recency import newer_up
 from indexer.read.find import SERVER, Candidates
 from indexer.records import Addend, Bound, Boundary, FacetAsk, FacetValue, Hit, Product, Query, Term
 from indexer.records.making import maker
@@ -46,6 +47,8 @@ class Rule:
     in_stock_first: bool
     rrf_constant: int
     partial: float
+    recency: float
+    half_life: float
 
 
 def rule_of(query: Query, defaults: SearchSettings, floors: tuple[float, float]) -> Rule:
@@ -61,6 +64,8 @@ def rule_of(query: Query, defaults: SearchSettings, floors: tuple[float, float])
         in_stock_first=defaults.in_stock_first if query.in_stock_first is None else query.in_stock_first,
         rrf_constant=defaults.rrf_constant,
         partial=defaults.partial_weight,
+        recency=defaults.recency,
+        half_life=defaults.recency_days,
     )
 
 
@@ -93,7 +98,9 @@ def coded(candidates: Mapping[str, Found]) -> Relevant:
 
 
 def arranged(query: Query, rule: Rule, ranked: Sequence[Ranked], product_of: Callable[[str], Product], *, moment: int) -> list[Ranked]:
-    """The products in the order that was asked for: what is sold out behind, or sorted by fields."""
+    """The products in the order that was asked for: newer ones up, what is sold out behind, or sorted by fields."""
+    if rule.recency:
+        ranked = newer_up(ranked, lambda id_: product_of(id_).since, moment=moment, most=rule.recency, half_life=rule.half_life)
     if rule.in_stock_first:
         ranked = in_stock_first(ranked, lambda id_: product_of(id_).stock, reach=REACH)
     if query.sort:

@@ -29,6 +29,7 @@ def shown_of(product: Product, price_now: Money | None) -> dict[str, Any]:
         "language": whole(product.language),
         "popularity": _exact(product.popularity),
         "version": product.version,
+        "since": _exact(product.since),
     }
     return {name: value for name, value in kept.items() if value is not None and value not in ("", [], {})}
 
@@ -52,6 +53,7 @@ def product_of(source: Mapping[str, Any]) -> Product:
         language=told("language", ""),
         popularity=_read(told("popularity")),
         version=told("version"),
+        since=_read(told("since")),
     )
 
 

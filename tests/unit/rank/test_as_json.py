@@ -21,6 +21,7 @@ FULL = Product(
     photos=(Photo("http://shop.test/1.jpg"),),
     group="g",
     language="en",
+    since=NOW,
 )
 
 
@@ -76,6 +77,7 @@ def test_an_answer_in_full() -> None:
                     "photos": ["http://shop.test/1.jpg"],
                     "group": "g",
                     "language": "en",
+                    "since": "2026-01-02T00:00:00.000Z",
                 },
                 "photo_status": "used",
                 "variants": ["2"],
