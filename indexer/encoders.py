@@ -12,7 +12,7 @@ import numpy as np
 
 from indexer.encode.base import PhotoEncoder, Pixels, TextEncoder
 from indexer.errors import EncoderMismatch, QueryError, ZeroRow
-from indexer.fuse.base import Fusion, PartRow
+from indexer.fuse.base import Fusion, Measured, PartRow
 from indexer.photos.decode import digest
 from indexer.store.identity import Identity
 from indexer.vectors import Row, unit_row
@@ -146,9 +146,15 @@ class Encoders:
             return parts.photo is None and not parts.leans and ("words", parts.text) in self._kept
 
     def floors(self, *, text: bool, photo: bool) -> tuple[float, float]:
-        """For queries with such parts: the least cosine that means anything, and what the nearest must reach where no word matches."""
-        told = [encoder for encoder, there in ((self.text, text or not photo), (self.photo, photo)) if encoder is not None and there]
-        return min((one.floor for one in told), default=0.0), min((one.sure for one in told), default=0.0)
+        """For queries with such parts: the least cosine that means anything, and what the nearest must reach where no word matches.
+
+        The fusion's own where it was measured with them, else the encoders'.
+        """
+        known = self.fusion.floors if isinstance(self.fusion, Measured) else {}
+        told = [known.get("text", (self.text.floor, self.text.sure))] if text or not photo else []
+        if photo and self.photo is not None:
+            told.append(known.get("photo", (self.photo.floor, self.photo.sure)))
+        return min((floor for floor, _ in told), default=0.0), min((sure for _, sure in told), default=0.0)
 
     def _alone(self, of: str | Pixels | None) -> Row | None:
         if of is None or (isinstance(of, str) and not of):

@@ -58,7 +58,10 @@ def plan(query: Query, kit: Kit) -> Steps:
     way = course(query, kit.defaults)
     description = yield from _described(query, facets, kit)
     ask = _asked(query, facets, kit, description)
-    point = read(query.cursor, query) if query.cursor else ""
+    point = ""
+    if query.cursor:
+        point, moment = read(query.cursor, query)
+        kit = replace(kit, moment=moment)
     if query.freeze and not point:
         point = yield from opened(keep_s=kit.defaults.keep_s)
     if _may_be_code(query, way) and (exact := (yield from _by_code(query, point))):

@@ -127,6 +127,9 @@ class SearchSettings(Section):
     )
     blend: Literal["min_max", "z_score", "l2", "rrf"] = Field(default="min_max", description="how the legs' scores become one")
     lexical_weight: float = Field(default=0.8, ge=0, le=1, description="the vector leg has the rest")
+    partial_weight: float = Field(
+        default=0.2, ge=0, le=1, description="what is left of lexical_weight for a product that has only some of the query's words"
+    )
     rrf_constant: int = Field(default=60, ge=1, description="k of reciprocal rank fusion")
     bound: Literal["all", "score", "gap", "top"] = Field(default="score", description="where an answer ends")
     min_cosine: float | None = Field(
@@ -146,6 +149,8 @@ class SearchSettings(Section):
     group: bool = Field(default=False, description="show one variant of each group")
     diversity: float = Field(default=0.0, ge=0, le=1, description="how much hits must differ from those before them (MMR); 0: not at all")
     in_stock_first: bool = Field(default=False, description="what is sold out comes after what is not and scores nearly as much")
+    recency: float = Field(default=0.0, ge=0, le=0.5, description="what newness gives at most, as a part of the best score; 0: nothing")
+    recency_days: float = Field(default=90, gt=0, description="half-life of newness, in days")
     keep_s: float = Field(default=300, gt=0, le=3600, description="seconds for which a frozen answer can be continued")
     encode_s: float = Field(default=3, gt=0, description="the longest that a search with words waits for its vector")
     timeout_s: float = Field(default=10, gt=0, description="for one search, all requests together")

@@ -20,11 +20,12 @@ from indexer.feed.read import read_feed
 from indexer.fuse.learned_checkpoint import Join
 from indexer.learn.fuse_before import before
 from indexer.learn.fuse_card import MEASURES
+from indexer.learn.fuse_floors import floors
 from indexer.learn.fuse_items import Item, of_products, read_classes, with_queries
 from indexer.learn.fuse_material import Material, prepare
 from indexer.learn.fuse_rows import RowTable
 from indexer.learn.fuse_task import Anchors, FuseSettings
-from indexer.learn.fuse_train import FuseHow, Told, Trained, metrics, save, train
+from indexer.learn.fuse_train import FuseHow, Told, Trained, best_of_seeds, metrics, save, train
 from indexer.learn.logs import Epoch, JsonLines, RunLog, Several, TensorBoard, WeightsAndBiases
 from indexer.learn.settings import LoopSettings, Precision
 from indexer.records import Product
@@ -129,10 +130,11 @@ def _trained(
             own = FuseHow(loop=_loop({**how.loop.told(), "seed": seed}), task=how.task)
             kept = places["state"] / f"seed-{seed}" if places["state"] else None
             trained.append(train(material, (text.spec, table.photo.spec), own, _logs(places, seed, shown), state=kept))
+        least = floors(best_of_seeds(trained).fusion(), material, table)
     finally:
         table.close()
         bridge.close()
-    return trained, {"counts": _counts(items, material), "digest": material.digest, "before": old}
+    return trained, {"counts": _counts(items, material), "digest": material.digest, "before": old, "floors": least}
 
 
 def _loop(numbers: Mapping[str, Any]) -> LoopSettings:

@@ -23,7 +23,8 @@ Facets = Annotated[
     typer.Option("--facet", metavar="FIELD", help="Count by brand, category, an attribute, or in ranges: 'price=..50|50..'; repeatable."),
 ]
 Sorts = Annotated[
-    list[str] | None, typer.Option(metavar="FIELD", help="price (ascending), price:desc, popularity:desc, an attribute; repeatable.")
+    list[str] | None,
+    typer.Option(metavar="FIELD", help="price (ascending), price:desc, popularity:desc, since:desc, an attribute; repeatable."),
 ]
 Like = Annotated[
     list[str] | None, typer.Option(metavar="ID", help="A product's id that the answer is to be like, ID^2 for more; repeatable.")

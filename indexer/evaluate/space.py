@@ -20,6 +20,7 @@ TUNABLE = (
     "strategy",
     "blend",
     "lexical_weight",
+    "partial_weight",
     "depth",
     "rrf_constant",
     "bound",

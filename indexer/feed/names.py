@@ -58,6 +58,11 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "language": ("language", "lang", "locale", "language_code", "content_language", "语言"),
     "popularity": ("popularity", "popularity_score", "units_sold", "销量"),
+    "since": (
+        *("since", "available_since", "on_sale_since", "available_from", "availability_date", "published_at", "publish_date"),
+        *("published_date", "date_published", "release_date", "released_at", "date_released", "launch_date", "launched_at", "date_added"),
+        *("created_at", "date_created", "creation_date", "上架时间", "上架日期", "发布时间", "发布日期", "上市时间"),
+    ),
     "version": (
         *("version", "sequence", "seq", "revision", "updated_at", "update_time", "updated", "last_modified", "last_updated"),
         *("modified_at", "modified", "更新时间"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
+from indexer.dates import microseconds
 from indexer.errors import InvalidField
 from indexer.feed.attributes import Attributes, FlawedAttribute, as_truth
 from indexer.feed.columns import Role, Roles, attribute_role
@@ -77,10 +78,11 @@ class Validator:
             if word.later:
                 picked.attributes.insert(0, (attribute_role("availability"), word.later))
         gtin = self._gtin(picked) if "gtin" in values else ""
+        since = self._since(picked) if "since" in values else None
         attributes = self._attributes.of(picked.attributes, values.get("attributes"))
         if isinstance(attributes, FlawedAttribute):
             raise RefusedField(*attributes)
-        return Product(price=prices.price, sale=prices.sale, gtin=gtin, photos=photos, attributes=attributes, **checked)
+        return Product(price=prices.price, sale=prices.sale, gtin=gtin, photos=photos, attributes=attributes, since=since, **checked)
 
     def _prices(self, picked: Picked) -> Prices:
         return read_prices(picked.values, default=self._currency, remarks=self.remarks)
@@ -102,6 +104,16 @@ class Validator:
         if len(found.valid) > 1:
             picked.attributes.append((attribute_role(role.name), list(found.valid)))
         return found.valid[0] if found.valid else ""
+
+    def _since(self, picked: Picked) -> int | None:
+        """When the product came; a text that is no time stays with the product as an attribute."""
+        written = picked.values["since"]
+        try:
+            return microseconds(str(written))
+        except ValueError:
+            self.remarks.say("date_unread", "dates that are no times (ISO 8601) are kept as attributes", first=excerpt(written))
+            picked.attributes.insert(0, (attribute_role(picked.columns["since"].name), written))
+            return None
 
 
 def _is_deleted(picked: Picked) -> bool:

@@ -25,6 +25,8 @@ def row_of(product: Product) -> dict[str, object]:
         for name, moment in (("sale_from", product.sale.begins), ("sale_until", product.sale.ends)):
             if moment is not None:
                 row[name] = (_EPOCH + timedelta(microseconds=moment)).isoformat()
+    if product.since is not None:
+        row["since"] = (_EPOCH + timedelta(microseconds=product.since)).isoformat()
     if product.attributes:
         row["attributes"] = {name: list(value) if isinstance(value, tuple) else value for name, value in product.attributes.items()}
     if product.photos:

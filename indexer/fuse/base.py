@@ -1,8 +1,8 @@
 """What a fusion is: the rows of one thing's parts in, one unit row out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from indexer.specs import ModelSpec
 from indexer.vectors import Row
@@ -29,3 +29,15 @@ class Fusion(Protocol):
 
     def fuse(self, parts: Sequence[PartRow]) -> Row | None:
         """One unit row, or None where no part has weight. Raises WidthMismatch for a part of the wrong width."""
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A fusion that knows which cosines of its rows mean something; it need not."""
+
+    @property
+    def floors(self) -> Mapping[str, tuple[float, float]]:
+        """By kind of query ("text", "photo"): the least cosine that means anything, and what the nearest must reach where no word matches.
+
+        A kind that is missing has not been measured: the encoder's own figures hold.
+        """

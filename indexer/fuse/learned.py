@@ -61,6 +61,11 @@ class LearnedFusion:
         return self._spec
 
     @property
+    def floors(self) -> Mapping[str, tuple[float, float]]:
+        """Which cosines of the checkpoint's rows mean something, by kind of query (see `Measured`)."""
+        return {str(kind): pair for kind, pair in self._checkpoint.floors.items()}
+
+    @property
     def photo_width(self) -> int:
         """Numbers of the photo rows that it takes."""
         return self._checkpoint.photo_width

@@ -11,6 +11,8 @@ spec.json, all keys required:
     hidden       width of the joining network; 0 for a gate
     title_weight, description_weight   by which a product's two text rows are averaged
     text, photo  digests of the encoders' specs that it was trained with
+    floors       by kind of query ("text", "photo") the least cosine that means anything, and what the nearest product must reach where no
+                 word matches; may be missing, and a kind may: then nobody has measured it
     sha256       of weights.safetensors
 
 Beside them: metrics.json (measures before and after), card.md (data, measures, licence, limits), curves.png.
@@ -20,7 +22,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +33,7 @@ from indexer.fuse.checkpoint import SPEC, WEIGHTS, read_checked, read_tensors, t
 from indexer.whole import new_files
 
 Join = Literal["gate", "mlp"]
+Cosine = Annotated[float, Field(ge=-1, le=1)]
 Tensors = Mapping[str, npt.NDArray[np.float32]]
 
 
@@ -53,6 +56,7 @@ class LearnedSpec(BaseModel):
     description_weight: float = Field(default=1.0, ge=0)
     text: str = ""
     photo: str = ""
+    floors: Mapping[Literal["text", "photo"], tuple[Cosine, Cosine]] = Field(default_factory=dict)
 
     @property
     def width(self) -> int:

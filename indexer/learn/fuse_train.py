@@ -4,7 +4,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from indexer.fuse.learned import LearnedFusion
 from indexer.fuse.learned_checkpoint import LearnedSpec, check_tensors, save_learned
 from indexer.learn.fuse_card import card
+from indexer.learn.fuse_floors import Floor, pairs
 from indexer.learn.fuse_material import DESCRIPTION_WEIGHT, TITLE_WEIGHT, Material
 from indexer.learn.fuse_model import tensors_of
 from indexer.learn.fuse_task import FuseSettings, FuseTask
@@ -56,7 +57,10 @@ class Trained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the card and the metrics say of the data: where it comes from, its licence, how much it is, its digest."""
+    """What the card and the metrics say of the data: where it comes from, its licence, how much it is, its digest.
+
+    `floors` are the chosen seed's, by kind of query.
+    """
 
     name: str
     sources: tuple[str, ...]
@@ -64,6 +68,7 @@ class Told:
     counts: Mapping[str, int]
     digest: str
     before: Mapping[str, float]
+    floors: Mapping[str, Floor] = field(default_factory=dict)
 
 
 def train(material: Material, encoders: tuple[ModelSpec, ModelSpec], how: FuseHow, log: RunLog, *, state: Path | None = None) -> Trained:
@@ -102,6 +107,7 @@ def metrics(trained: Sequence[Trained], told: Told) -> dict[str, Any]:
     names = list(trained[0].fitted.best.measures)
     return {
         "data": {"name": told.name, "sources": list(told.sources), "licence": told.licence, **told.counts, "sha256": told.digest},
+        "floors": {kind: asdict(one) for kind, one in told.floors.items()},
         "before": dict(told.before),
         "after": dict(best_of_seeds(trained).fitted.best.measures),
         "mean": {name: float(np.mean([one.fitted.best.measures[name] for one in trained])) for name in names},
@@ -126,12 +132,13 @@ def save(folder: Path, trained: Sequence[Trained], told: Told) -> str:
     """
     best = best_of_seeds(trained)
     figures = metrics(trained, told)
+    spec = LearnedSpec.model_validate(best.spec.model_dump() | {"floors": pairs(told.floors)})
     beside = {
         METRICS: (json.dumps(figures, indent=2, ensure_ascii=False) + "\n").encode(),
-        CARD: card(best.spec, figures, made=datetime.now(UTC).date()).encode(),
+        CARD: card(spec, figures, made=datetime.now(UTC).date()).encode(),
         CURVES: _curves(best),
     }
-    return save_learned(folder, best.spec, best.tensors, beside=beside)
+    return save_learned(folder, spec, best.tensors, beside=beside)
 
 
 def digest_of(tensors: Mapping[str, npt.NDArray[np.float32]]) -> str:

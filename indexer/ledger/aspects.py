@@ -30,6 +30,8 @@ def content_text(product: Product) -> str:
         content["photos"] = [photo.source for photo in product.photos]
     if product.popularity is not None:
         content["popularity"] = float(product.popularity)
+    if product.since is not None:
+        content["since"] = product.since
     try:
         return canonical(content, fast=plain)
     except ValueError as error:
@@ -66,6 +68,7 @@ def product_of(product_id: str, *, content: str, offer: str | None, version: int
         language=fields.get("language", ""),
         popularity=fields.get("popularity"),
         version=version,
+        since=fields.get("since"),
     )
 
 

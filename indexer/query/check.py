@@ -4,13 +4,20 @@ import math
 import re
 from collections.abc import Collection, Iterable
 
+from indexer.dates import microseconds
 from indexer.errors import BadFilter, UnknownField
 from indexer.query.fields import NUMBERS, PLAIN, PLAIN_FACETS, PLAIN_SORTS, kind_of
 from indexer.query.filters import GRAMMAR
 from indexer.records import FacetAsk, Filter, Sort
 from indexer.registry import did_you_mean
 
-_WANTED = {"text": "a text", "number": "a number", "truth": "true or false", "attribute": "a text, a number or a truth value"}
+_WANTED = {
+    "text": "a text",
+    "number": "a number",
+    "truth": "true or false",
+    "time": "a day or a time like 2025-01-31",
+    "attribute": "a text, a number or a truth value",
+}
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a character: it has no UTF-8, so no engine can be asked for it
 
 
@@ -43,10 +50,18 @@ def check_values(filters: Iterable[Filter]) -> None:
             raise BadFilter(f"{one.field} {one.op} wants {'at least' if exact else 'exactly'} one value.", cure=GRAMMAR)
         if not exact and kind in ("text", "truth"):
             raise BadFilter(f"{one.field} is {_WANTED[kind]}: it knows = and != only, not {one.op}.", cure=GRAMMAR)
-        allowed = "number" if not exact else kind
+        allowed = kind if exact or kind == "time" else "number"
         for value in one.values:
             if not _fits(value, allowed):
                 raise BadFilter(f"{one.field} {one.op} wants {_WANTED[allowed]}, not {value!r}.", cure=GRAMMAR)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        microseconds(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _fits(value: object, kind: str) -> bool:
@@ -54,4 +69,6 @@ def _fits(value: object, kind: str) -> bool:
         return kind in ("truth", "attribute")
     if isinstance(value, int | float):
         return kind in ("number", "attribute") and math.isfinite(value)
+    if kind == "time":
+        return isinstance(value, str) and _is_time(value)
     return isinstance(value, str) and kind in ("text", "attribute") and not _SURROGATE.search(value)

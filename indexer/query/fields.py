@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Literal
 
-Kind = Literal["text", "number", "truth", "attribute"]
-"""Text knows = and != only; numbers know every operator; a truth value is true or false; an attribute may be any of them."""
+Kind = Literal["text", "number", "truth", "time", "attribute"]
+"""Text knows = and != only; numbers and times know every operator; a truth value is true or false; an attribute may be a text, a number
+or a truth value."""
 
 PLAIN: Mapping[str, Kind] = {
     "brand": "text",
@@ -16,6 +17,7 @@ PLAIN: Mapping[str, Kind] = {
     "in_stock": "truth",
     "language": "text",
     "price": "number",
+    "since": "time",
     "stock": "number",
 }
 """The plain fields that a filter may name."""
@@ -26,7 +28,7 @@ PLAIN_FACETS: tuple[str, ...] = ("brand", "category", "currency", "group", "in_s
 NUMBERS: tuple[str, ...] = ("price", "stock")
 """The plain fields that a facet with ranges may name."""
 
-PLAIN_SORTS: tuple[str, ...] = ("popularity", "price", "stock", "title")
+PLAIN_SORTS: tuple[str, ...] = ("popularity", "price", "since", "stock", "title")
 """The plain fields by which an answer can be sorted."""
 
 

@@ -16,13 +16,14 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from indexer.dates import microseconds
 from indexer.errors import BadFilter
 from indexer.query.fields import Kind, kind_of
 from indexer.records import Filter, Op
 
 GRAMMAR = (
-    "A filter reads like brand=Nike, brand!=Nike, price<1500, price>=20, price=100..200, in_stock=true or colour=red|blue; "
-    'put quotes around a text that holds one of | = < > (name="a|b").'
+    "A filter reads like brand=Nike, brand!=Nike, price<1500, price>=20, price=100..200, since>=2025-01-31, in_stock=true or "
+    'colour=red|blue; put quotes around a text that holds one of | = < > (name="a|b").'
 )
 LENGTH_CAP = 1024
 """Characters of one filter; far above any real one, low enough to parse in no time."""
@@ -42,6 +43,14 @@ SPAN = re.compile(rf"(?P<low>{_NUMBER.pattern})?\s*\.\.\s*(?P<high>{_NUMBER.patt
 _ASCII = str.maketrans({"！": "!", "＝": "=", "＜": "<", "＞": ">"})
 _OPS: dict[str, Op] = {"=": "eq", "!=": "ne", "≠": "ne", "<": "lt", "<=": "lte", "≤": "lte", ">": "gt", ">=": "gte", "≥": "gte"}
 _TRUTH = {"true": True, "yes": True, "是": True, "false": False, "no": False, "否": False}
+
+
+class _End(NamedTuple):
+    """One end of a range: as it was written, as a filter has it, and as a figure to compare."""
+
+    text: str
+    value: str | float
+    figure: float
 
 
 class _One(NamedTuple):
@@ -64,9 +73,14 @@ def parse_filter(text: str) -> tuple[Filter, ...]:
         raise BadFilter(f"{text!r} is no filter: it lacks a field or an operator.", cure=GRAMMAR)
     field = unquoted(match["field"])
     op, kind = _OPS[match["op"].translate(_ASCII)], kind_of(field)
+    if kind == "time" and ".." in match["value"]:
+        low, _, high = match["value"].partition("..")
+        ends = [_End(end.strip(), end.strip(), _moment(text, end)) if end.strip() else None for end in (low, high)]
+        return _range(text, Filter(field, op, ()), low=ends[0], high=ends[1])
     spread = SPAN.fullmatch(match["value"]) if kind in ("number", "attribute") else None
     if spread is not None and (spread["low"] or spread["high"]):
-        return _range(text, Filter(field, op, ()), low=spread["low"], high=spread["high"])
+        ends = [_End(end, float(end), float(end)) if end else None for end in (spread["low"], spread["high"])]
+        return _range(text, Filter(field, op, ()), low=ends[0], high=ends[1])
     values = tuple(value for one in _alternatives(text, match["value"]) for value in _typed(text, one, kind=kind, op=op))
     return (Filter(field, op, values),)
 
@@ -85,13 +99,15 @@ def unquoted(text: str) -> str:
     return text[1:-1].replace('""', '"') if text.startswith('"') else text
 
 
-def _range(text: str, empty: Filter, *, low: str | None, high: str | None) -> tuple[Filter, ...]:
+def _range(text: str, empty: Filter, *, low: _End | None, high: _End | None) -> tuple[Filter, ...]:
     if empty.op != "eq":
         raise BadFilter(f"{text!r}: a range stands after = only.", cure=GRAMMAR)
-    if low and high and float(low) > float(high):
-        raise BadFilter(f"{text!r}: the range runs backwards.", cure=f"Write {empty.field}={high}..{low}.")
-    ends: tuple[tuple[Op, str | None], ...] = (("gte", low), ("lte", high))
-    return tuple(Filter(empty.field, op, (float(end),)) for op, end in ends if end)
+    if not low and not high:
+        raise BadFilter(f"{text!r}: the range has no end.", cure=GRAMMAR)
+    if low and high and low.figure > high.figure:
+        raise BadFilter(f"{text!r}: the range runs backwards.", cure=f"Write {empty.field}={high.text}..{low.text}.")
+    ends: tuple[tuple[Op, _End | None], ...] = (("gte", low), ("lte", high))
+    return tuple(Filter(empty.field, op, (end.value,)) for op, end in ends if end)
 
 
 def _alternatives(text: str, value: str) -> list[_One]:
@@ -108,6 +124,9 @@ def _alternatives(text: str, value: str) -> list[_One]:
 
 
 def _typed(text: str, one: _One, *, kind: Kind, op: Op) -> tuple[str | float | bool, ...]:
+    if kind == "time":
+        _moment(text, one.text)
+        return (one.text,)
     number = _number(one)
     if kind == "number" or op not in ("eq", "ne"):
         if number is None:
@@ -120,6 +139,13 @@ def _typed(text: str, one: _One, *, kind: Kind, op: Op) -> tuple[str | float | b
         return (truth,)
     readings = (one.text, number, truth) if kind == "attribute" else (one.text,)
     return tuple(value for value in readings if value is not None)
+
+
+def _moment(text: str, written: str) -> int:
+    try:
+        return microseconds(written)
+    except ValueError as error:
+        raise BadFilter(f"{text!r}: {written.strip()!r} is no day or time like 2025-01-31.", cure=GRAMMAR) from error
 
 
 def _number(one: _One) -> float | None:

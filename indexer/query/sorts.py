@@ -18,5 +18,7 @@ def parse_sort(text: str) -> Sort:
     else:
         field, descending = text.strip(), False
     if not field:
-        raise QueryError(f"{text!r} names no field to sort by.", cure="Write price, price:desc, popularity:desc or an attribute's name.")
+        raise QueryError(
+            f"{text!r} names no field to sort by.", cure="Write price, price:desc, popularity:desc, since:desc or an attribute's name."
+        )
     return Sort(field, descending)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
+from indexer.dates import as_text
 from indexer.money import major_units, price_at
 from indexer.records import Answer, Blend, Bound, Boundary, Hit, Money, PhotoStatus, Product, Sale, Strategy, Term
 
@@ -37,7 +38,7 @@ class SaleJson(TypedDict):
 class ProductJson(TypedDict):
     """A product as a page shows it; what it lacks is null, empty text or empty list.
 
-    `price` is the regular one, `price_now` what is to be paid at this moment.
+    `price` is the regular one, `price_now` what is to be paid at this moment; `since` is when it came, ISO 8601 in UTC.
     """
 
     title: str
@@ -53,6 +54,7 @@ class ProductJson(TypedDict):
     photos: list[str]
     group: str
     language: str
+    since: str | None
 
 
 class MarkedJson(TypedDict):
@@ -71,7 +73,10 @@ class AddendJson(TypedDict):
 
 
 class HitJson(TypedDict):
-    """One product with its score and what the score is made of; `variants` are the ids of its group's others."""
+    """One product with its score and what the score is made of; `variants` are the ids of its group's others.
+
+    `partly`: it has only some of the query's words.
+    """
 
     id: str
     score: float
@@ -81,6 +86,7 @@ class HitJson(TypedDict):
     variants: list[str]
     highlights: dict[str, list[MarkedJson]]
     explanation: list[AddendJson]
+    partly: bool
 
 
 class FacetValueJson(TypedDict):
@@ -154,6 +160,7 @@ def hit_json(hit: Hit, *, moment: int) -> HitJson:
         "variants": list(hit.variants),
         "highlights": {field: [{"text": one.text, "hit": one.hit} for one in marked] for field, marked in hit.highlights.items()},
         "explanation": [{"depth": one.depth, "what": one.what, "figure": one.figure} for one in hit.explanation],
+        "partly": hit.partly,
     }
 
 
@@ -174,6 +181,7 @@ def product_json(product: Product, *, moment: int) -> ProductJson:
         "photos": [photo.source for photo in product.photos],
         "group": product.group,
         "language": product.language,
+        "since": None if product.since is None else as_text(product.since),
     }
 
 

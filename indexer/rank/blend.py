@@ -20,7 +20,10 @@ NEAR = "vector"
 SOLD_OUT = "sold_out"
 """The term by which what is sold out is put back (see order.py)."""
 
-RULES = frozenset({SOLD_OUT})
+RECENCY = "recency"
+"""The term that newness gives (see recency.py)."""
+
+RULES = frozenset({SOLD_OUT, RECENCY})
 """Names of the terms that rules add to a score, none of which says that a leg found the product."""
 
 _term = maker(Term)
@@ -28,11 +31,19 @@ _term = maker(Term)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """One leg's raw scores by product id, under the leg's name, with its weight (the weights of all legs sum to 1)."""
+    """One leg's raw scores by product id, under the leg's name, with its weight (the weights of all legs sum to 1).
+
+    `eased` has the products for which the leg weighs less, each with the factor (0..1) that is left.
+    """
 
     name: str
     weight: float
     scores: Mapping[str, float]
+    eased: Mapping[str, float] = field(default_factory=dict)
+
+    def weight_of(self, id_: str) -> float:
+        """What the leg weighs for that product."""
+        return self.weight * self.eased[id_] if id_ in self.eased else self.weight
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,12 +56,9 @@ class Shares:
     legs: Sequence[Ranking]
     shares: Sequence[Mapping[str, float]]
     near: Mapping[str, float] = field(init=False)
-    _columns: Sequence[tuple[str, float, Mapping[str, float], Mapping[str, float]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Look for what is near only; lay the legs ready to be read by product."""
-        columns = [(leg.name, leg.weight, mine, leg.scores) for leg, mine in zip(self.legs, self.shares, strict=True)]
-        object.__setattr__(self, "_columns", columns)
+        """Look for what is near only."""
         near = {id_: cosine for leg in self.legs if leg.name == NEAR for id_, cosine in leg.scores.items()}
         for leg in self.legs:
             if near and leg.name != NEAR:
@@ -60,16 +68,21 @@ class Shares:
     def scores(self) -> dict[str, float]:
         """Σ weight · share of each product, added up in the order of the legs."""
         added: dict[str, float] = {}
-        for _, weight, mine, _ in self._columns:
+        for leg, mine in zip(self.legs, self.shares, strict=True):
+            weight, eased = leg.weight, leg.eased
             for id_, share in mine.items():
-                added[id_] = added[id_] + weight * share if id_ in added else weight * share
+                value = weight * share if id_ not in eased else leg.weight_of(id_) * share
+                added[id_] = added[id_] + value if id_ in added else value
         if len(self.legs) > 2:  # from Python 3.12 on sum() of three and more keeps what rounding loses
             return {id_: sum([term.value for term in self.terms(id_)]) for id_ in added}
         return added
 
     def terms(self, id_: str) -> tuple[Term, ...]:
         """The addends of a product's score."""
-        return tuple([_term(name, weight * mine[id_], raw[id_], weight) for name, weight, mine, raw in self._columns if id_ in mine])
+        held = zip(self.legs, self.shares, strict=True)
+        return tuple(
+            [_term(leg.name, (weight := leg.weight_of(id_)) * mine[id_], leg.scores[id_], weight) for leg, mine in held if id_ in mine]
+        )
 
 
 class Ranked:
@@ -116,8 +129,9 @@ def _nearness(terms: tuple[Term, ...]) -> float | None:
 def blended(rankings: Sequence[Ranking], *, blend: Blend, rrf_constant: int = 60) -> list[Ranked]:
     """The union of the rankings, best first, ties by id; the order of the legs and of their hits does not matter.
 
-    score(d) = Σ weight · share(d) over the legs that hold d, in 0..1, with the shares of `min_max`, `z_score`, `l2` or `rrf`; absent in a
-    leg = no term. Raises ValueError when names repeat, or weights are negative or do not sum to 1.
+    score(d) = Σ weight(d) · share(d) over the legs that hold d, in 0..1, with the shares of `min_max`, `z_score`, `l2` or `rrf`; absent in
+    a leg = no term. The weight is the leg's, less where it is eased for d. Raises ValueError when names repeat, or weights are negative or
+    do not sum to 1.
     """
     legs = _fitting(rankings)
     told = Shares(legs, _rrf_shares(legs, rrf_constant) if blend == "rrf" else _score_shares(legs, blend))

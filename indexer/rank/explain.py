@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 
-from indexer.rank.blend import RULES, SOLD_OUT, Ranked
+from indexer.rank.blend import RECENCY, RULES, SOLD_OUT, Ranked
 from indexer.rank.rerank import RERANKS
 from indexer.records import Addend, Blend, Term
 
@@ -11,6 +11,7 @@ REST = 1e-5
 """What the fields may differ from BM25 without a line of its own: engines add up in float32."""
 
 OTHER = "other clauses"
+PARTLY = ", less than for products with most of the words"
 
 _RAW = {
     "lexical": "words: BM25",
@@ -51,16 +52,19 @@ _WAYS = {"cjk": "by characters", "exact": "as a whole", "prefix": "by beginnings
 _PARTS = {"text": "the text", "photo": "the photo"}
 
 
-def explained(one: Ranked, *, blend: Blend, fields: Mapping[str, float], parts: Mapping[str, float]) -> tuple[Addend, ...]:
+def explained(
+    one: Ranked, *, blend: Blend, fields: Mapping[str, float], parts: Mapping[str, float], partly: bool = False
+) -> tuple[Addend, ...]:
     """The lines: the score (depth 0), each term (depth 1), and under a term where it comes from (depth 2).
 
     The figures of depth 1 add up, in order, to the score. `fields` is what each field adds to the BM25 figure: those lines add up to
     it, the greatest first, a rest above REST in a line of its own; without fields there are none. `parts` are the cosines with each
     part of the query (text, photo, "like p17"), in their order: they do not add up to the cosine, which is of all parts together.
+    `partly`: the product has only some of the words, so these weigh less.
     """
     lines = [Addend(0, "score, the sum of what follows", one.score)]
     for term in one.terms:
-        lines.append(Addend(1, _told(term, blend), term.value))
+        lines.append(Addend(1, _told(term, blend) + (PARTLY if partly and term.name == "lexical" else ""), term.value))
         if term.name == "lexical":
             lines += _of_fields(fields, term.raw)
         elif term.name == "vector":
@@ -83,6 +87,9 @@ def field_in_words(field: str) -> str:
 
 
 def _told(term: Term, blend: Blend) -> str:
+    if term.name == RECENCY:
+        share = term.value / term.weight if term.weight else 0.0
+        return f"newness: {term.raw:.0f} days give a share of {share:.2f} by their half-life, times weight {term.weight:.3g}"
     if term.name in RULES:
         return f"{_RULES.get(term.name, term.name.replace('_', ' ') + ': at most')} {term.weight:.3g}"
     raw = f"{_RAW.get(term.name, term.name.replace('_', ' ') + ': score')} {term.raw:.2f}"

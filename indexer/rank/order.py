@@ -15,8 +15,8 @@ Place = tuple[str, float, tuple[str, ...]]
 def sorted_by(ranked: Sequence[Ranked], sorts: Sequence[Sort], product_of: Callable[[str], Product], *, moment: int) -> list[Ranked]:
     """The products by the first sort, ties by the next one, then by the given order; those without the field last in both directions.
 
-    Fields: price (what is to be paid at `moment`, microseconds since 1970), stock, popularity, title (without regard to case or width), or
-    an attribute. Money compares within a currency only: currencies stand one after the other by their codes, rising in both
+    Fields: price (what is to be paid at `moment`, microseconds since 1970), stock, popularity, since, title (without regard to case or
+    width), or an attribute. Money compares within a currency only: currencies stand one after the other by their codes, rising in both
     directions; so do an attribute's numbers, truth values and texts. Scores stay as they are.
     """
     if not sorts:
@@ -41,8 +41,8 @@ def _place(product: Product, field: str, *, moment: int) -> Place | None:
     if field == "price":
         price = price_at(product.price, product.sale, moment=moment)
         return None if price is None else (price.currency, price.minor, ())
-    if field in ("stock", "popularity"):
-        figure = product.stock if field == "stock" else product.popularity
+    if field in ("stock", "popularity", "since"):
+        figure = {"stock": product.stock, "popularity": product.popularity, "since": product.since}[field]
         return None if figure is None else ("", figure, ())
     if field == "title":
         return _text_place((product.title,))

@@ -1,6 +1,6 @@
 """An answer out of candidates, without I/O: blended, bounded, ordered, grouped, counted, cut into a page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.query.course import Course
@@ -10,6 +10,7 @@ from indexer.rank.explain import explained
 from indexer.rank.facets import counted
 from indexer.rank.groups import Group, grouped
 from indexer.rank.order import in_stock_first, sorted_by
+from indexer.rank.recency import newer_up
 from indexer.read.find import SERVER, Candidates
 from indexer.records import Addend, Bound, Boundary, FacetAsk, FacetValue, Hit, Product, Query, Term
 from indexer.records.making import maker
@@ -32,7 +33,10 @@ _hit = maker(Hit)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """How an answer is bounded and ordered: the settings, with what the query says instead; floors are the encoders'."""
+    """How an answer is bounded and ordered: the settings, with what the query says instead; floors are the encoders'.
+
+    `partial` is left of the words' weight for a product that has only some of them.
+    """
 
     bound: Bound
     floor: float
@@ -42,6 +46,9 @@ class Rule:
     diversity: float
     in_stock_first: bool
     rrf_constant: int
+    partial: float
+    recency: float
+    half_life: float
 
 
 def rule_of(query: Query, defaults: SearchSettings, floors: tuple[float, float]) -> Rule:
@@ -56,6 +63,9 @@ def rule_of(query: Query, defaults: SearchSettings, floors: tuple[float, float])
         diversity=defaults.diversity if query.diversity is None else query.diversity,
         in_stock_first=defaults.in_stock_first if query.in_stock_first is None else query.in_stock_first,
         rrf_constant=defaults.rrf_constant,
+        partial=defaults.partial_weight,
+        recency=defaults.recency,
+        half_life=defaults.recency_days,
     )
 
 
@@ -72,7 +82,7 @@ def relevant(candidates: Candidates, way: Course, rule: Rule) -> Relevant:
     if way.browse:
         ranked = [Ranked(id_, 0.0, ()) for id_ in sorted(candidates.found)]
         return _relevant(ranked, "all", None, candidates)
-    ranked = blended(candidates.rankings(way.weights), blend=way.blend, rrf_constant=rule.rrf_constant)
+    ranked = blended(candidates.rankings(way.weights, partial=rule.partial), blend=way.blend, rrf_constant=rule.rrf_constant)
     if rule.bound == "score" and _far(candidates.scores, rule.sure):
         return _relevant([], "score", rule.sure, candidates)
     inside, limit = bounded(ranked, kind=rule.bound, min_cosine=rule.floor, top=rule.top)
@@ -88,7 +98,9 @@ def coded(candidates: Mapping[str, Found]) -> Relevant:
 
 
 def arranged(query: Query, rule: Rule, ranked: Sequence[Ranked], product_of: Callable[[str], Product], *, moment: int) -> list[Ranked]:
-    """The products in the order that was asked for: what is sold out behind, or sorted by fields."""
+    """The products in the order that was asked for: newer ones up, what is sold out behind, or sorted by fields."""
+    if rule.recency:
+        ranked = newer_up(ranked, lambda id_: product_of(id_).since, moment=moment, most=rule.recency, half_life=rule.half_life)
     if rule.in_stock_first:
         ranked = in_stock_first(ranked, lambda id_: product_of(id_).stock, reach=REACH)
     if query.sort:
@@ -128,12 +140,16 @@ class Details:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shown:
-    """How the hits of one page are shown: with highlights and explanations where they were asked for."""
+    """How the hits of one page are shown: with highlights and explanations where they were asked for.
+
+    `partly` are the products that have only some of the query's words.
+    """
 
     query: Query
     way: Course
     cleaning: Cleaning
     details: Details | None
+    partly: Collection[str] = ()
 
     def hit(self, group: Group, found: Found) -> Hit:
         """One hit of the page."""
@@ -148,12 +164,14 @@ class Shown:
             variants=group.others,
             highlights=highlights(product, self.query.text, self.cleaning) if marked else {},
             explanation=() if self.details is None else self._explained(one, self.details),
+            partly=one.id in self.partly,
         )
 
     def _explained(self, one: Ranked, details: Details) -> tuple[Addend, ...]:
         row = details.rows.get(one.id)
         near = {} if row is None else {name: cosine(part, row) for name, part in details.parts.items()}
-        return explained(one, blend=self.way.blend, fields=details.fields.get(one.id, {}), parts=near)
+        fields = details.fields.get(one.id, {})
+        return explained(one, blend=self.way.blend, fields=fields, parts=near, partly=one.id in self.partly)
 
 
 def _relevant(ranked: list[Ranked], kind: Bound, limit: float | None, candidates: Candidates) -> Relevant:

@@ -22,7 +22,7 @@ from indexer.vectors import Row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """What a plan decides by: the settings, the index's encoders, how texts are cleaned, and for which moment prices hold.
+    """What a plan decides by: the settings, the index's encoders, how texts are cleaned, and for which moment prices and ages hold.
 
     `check` refuses an index of other encoders; `floors` says which cosines of an index mean something for a query
     (see `Encoders.floors`);
@@ -70,7 +70,7 @@ def assembled(ask: Asked, told: Told, drawn: Mapping[str, tuple[Relevant, Candid
         ranked = yield from _diverse(ranked, rule.diversity, point=told.point)
     page, total = page_of(query, rule, ranked, product_of)
     details = (yield from _details(page, ask, told)) if query.explain and page else None
-    shown = Shown(query=query, way=told.way, cleaning=kit.cleaning, details=details)
+    shown = Shown(query=query, way=told.way, cleaning=kit.cleaning, details=details, partly=candidates.partly)
     return Answer(
         hits=tuple(shown.hit(one, candidates.found[one.best.id]) for one in page),
         total=total,
@@ -82,7 +82,7 @@ def assembled(ask: Asked, told: Told, drawn: Mapping[str, tuple[Relevant, Candid
         boundary=inside.boundary,
         took_ms=0.0,
         degraded=told.degraded,
-        cursor=written(told.point, query) if told.point else "",
+        cursor=written(told.point, query, moment=kit.moment) if told.point else "",
     )
 
 

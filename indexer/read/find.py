@@ -13,6 +13,9 @@ from indexer.vectors import Row
 LAST_STEP = 2
 """The lexical step at which any word will do."""
 
+WORDS = "lexical"
+"""The name of the leg that matches words."""
+
 SERVER = "hybrid"
 """The name of the one score that a server's own blend gives."""
 
@@ -35,7 +38,8 @@ class Search:
 class Candidates:
     """What the legs found: the products by id, each leg's scores by its name, and at which lexical step.
 
-    `capped`: a leg gave as many as it was asked for. `order` is the server's own blend where it made one.
+    `capped`: a leg gave as many as it was asked for. `partly` has the products that were found only when fewer of the words had to
+    match, each with that step. `order` is the server's own blend where it made one.
     """
 
     found: Mapping[str, Found]
@@ -44,10 +48,12 @@ class Candidates:
     capped: bool
     order: Mapping[str, float] | None = None
     degraded: tuple[Degraded, ...] = field(default=())
+    partly: Mapping[str, int] = field(default_factory=dict)
 
-    def rankings(self, weights: Mapping[str, float]) -> list[Ranking]:
-        """The legs as they are blended."""
-        return [Ranking(name, weight, self.scores.get(name, {})) for name, weight in weights.items()]
+    def rankings(self, weights: Mapping[str, float], *, partial: float) -> list[Ranking]:
+        """The legs as they are blended: `partial` is left of the words' weight at each step by which fewer of them had to match."""
+        eased = {id_: partial**step for id_, step in self.partly.items()}
+        return [Ranking(name, weight, self.scores.get(name, {}), eased if name == WORDS else {}) for name, weight in weights.items()]
 
 
 class _Moved(Exception):
@@ -59,16 +65,20 @@ def found(search: Search, filters: Sequence[tuple[Filter, ...]]) -> Generator[Ne
     try:
         step = 0 if search.query.text else 1
         answers = yield from _legs(search, filters, step)
+        partly: list[dict[str, int]] = [{} for _ in filters]
         while _thin(search, answers, step):
             step += 1
-            again = yield from _asked(search, [{"lexical": _lexical(search, one, step)} for one in filters])
-            answers = [old | new for old, new in zip(answers, again, strict=True)]
+            again = yield from _asked(search, [{WORDS: _lexical(search, one, step)} for one in filters])
+            for mine, new, fewer in zip(answers, again, partly, strict=True):
+                more = _more(mine[WORDS], new[WORDS], depth=search.depth)
+                fewer.update((one.id, step) for one in more)
+                mine[WORDS] = _joined(mine[WORDS], new[WORDS], more)
         if search.way.strategy in ("rescore", SERVER) and search.row is not None:
             again = yield from _asked(search, [_second(search, one, mine) for one, mine in zip(filters, answers, strict=True)])
             answers = [old | new for old, new in zip(answers, again, strict=True)]
     except _Moved:
         return None
-    return [_candidates(search, mine, step) for mine in answers]
+    return [replace(_candidates(search, mine, step), partly=fewer) for mine, fewer in zip(answers, partly, strict=True)]
 
 
 def _legs(search: Search, filters: Sequence[tuple[Filter, ...]], step: int) -> Generator[Need, Got, list[dict[str, LegAnswer]]]:
@@ -90,8 +100,8 @@ def _first(search: Search, filters: tuple[Filter, ...], step: int) -> dict[str, 
             step=step,
         )
         return legs
-    if "lexical" in way.weights:
-        legs["lexical"] = _lexical(search, filters, step)
+    if WORDS in way.weights:
+        legs[WORDS] = _lexical(search, filters, step)
     if search.row is not None and way.strategy in ("msearch", "vector"):
         legs["vector"] = VectorLeg(row=search.row, filters=filters, size=depth)
     if search.row is not None and way.strategy == "exact":
@@ -109,21 +119,32 @@ def _second(search: Search, filters: tuple[Filter, ...], first: Mapping[str, Leg
     """The exact cosine of the candidates; of a server's own blend also which of them the words match."""
     if search.row is None:
         return {}
-    ids = tuple(one.id for one in first[SERVER if search.way.strategy == SERVER else "lexical"].found)
+    ids = tuple(one.id for one in first[SERVER if search.way.strategy == SERVER else WORDS].found)
     if not ids:
         return {}
     legs: dict[str, Leg] = {"vector": ExactLeg(row=search.row, ids=ids, size=len(ids))}
     if search.way.strategy == SERVER:
-        legs["lexical"] = replace(_lexical(search, (*filters, Filter("id", "eq", ids)), 1), size=len(ids))
+        legs[WORDS] = replace(_lexical(search, (*filters, Filter("id", "eq", ids)), 1), size=len(ids))
     return legs
 
 
 def _thin(search: Search, answers: Sequence[Mapping[str, LegAnswer]], step: int) -> bool:
     """Whether fewer words should have to match: too few products had them, and a vector does not stand in for any single word."""
     last = LAST_STEP - 1 if search.row is not None else LAST_STEP
-    if step >= last or not search.query.text or "lexical" not in answers[0] or answers[0]["lexical"].error:
+    if step >= last or not search.query.text or WORDS not in answers[0] or answers[0][WORDS].error:
         return False
-    return len(answers[0]["lexical"].found) < search.enough
+    return len(answers[0][WORDS].found) < search.enough
+
+
+def _more(known: LegAnswer, relaxed: LegAnswer, *, depth: int) -> list[Found]:
+    """What the relaxed leg adds: as many as there is room for, since its half matches must not push a whole one out."""
+    ids = {one.id for one in known.found}
+    return [one for one in relaxed.found if one.id not in ids][: max(0, depth - len(ids))]
+
+
+def _joined(known: LegAnswer, relaxed: LegAnswer, more: Sequence[Found]) -> LegAnswer:
+    both = sorted((*known.found, *more), key=lambda one: (-one.score, one.id))
+    return replace(relaxed, found=tuple(both), shards_failed=max(known.shards_failed, relaxed.shards_failed))
 
 
 def _asked(search: Search, wanted: Sequence[Mapping[str, Leg]]) -> Generator[Need, Got, list[dict[str, LegAnswer]]]:

@@ -43,7 +43,8 @@ class Hit:
     """One product of an answer; `score` is in 0..1 and is the sum of the terms' values.
 
     `variants` are the ids of the other relevant products of its group, best first. `highlights` has a text for each field that was
-    hit, `explanation` the score in lines that add up, each where it was asked for.
+    hit, `explanation` the score in lines that add up, each where it was asked for. `partly`: it has only some of the query's words, so
+    that these weigh less.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Hit:
     variants: tuple[str, ...] = ()
     highlights: Mapping[str, tuple[Marked, ...]] = field(default_factory=dict)
     explanation: tuple[Addend, ...] = ()
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class QueryPart:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """An order for the relevant products: by price, stock, popularity, title or a number attribute; those without it come last."""
+    """An order for the relevant products: by price, stock, popularity, since, title or an attribute; those without it come last."""
 
     field: str
     descending: bool = False

@@ -47,7 +47,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """A full row: it sets both aspects of a product, content and offer."""
+    """A full row: it sets both aspects of a product, content and offer. `since` is when it came, in microseconds since 1970."""
 
     id: str
     title: str
@@ -64,6 +64,7 @@ class Product:
     language: str = ""
     popularity: float | None = None
     version: int | None = None
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

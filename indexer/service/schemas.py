@@ -36,7 +36,7 @@ class SearchIn(BaseModel):
     photo_weight: float = Field(default=1.0, ge=0, le=100)
     filters: list[FilterIn | str] = Field(default_factory=list, max_length=50)
     facets: list[Name] = Field(default_factory=list, max_length=50, description="fields, or ranges: price=..50|50..100|100..")
-    sort: list[Name] = Field(default_factory=list, max_length=5, description="price, price:desc, popularity:desc, an attribute")
+    sort: list[Name] = Field(default_factory=list, max_length=5, description="price, price:desc, popularity:desc, since:desc, an attribute")
     like: list[Name] = Field(default_factory=list, max_length=16, description="ids that the answer is to be like; id^2 for more")
     unlike: list[Name] = Field(default_factory=list, max_length=16, description="words that it is to be unlike; words^0.5 for less")
     page: int = Field(default=1, ge=1, le=10_000)

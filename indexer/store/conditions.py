@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from indexer.dates import MILLISECOND, as_text, span
 from indexer.errors import BadFilter
 from indexer.records import Filter
 from indexer.store.tokens import (
@@ -39,7 +40,7 @@ class Among:
 class Between:
     """The field has a value from `low` to `high`, both included; None leaves an end open.
 
-    For price the ends are in steps of 1/PRICE_SCALE, for `attribute_numbers` they are tokens.
+    For price the ends are in steps of 1/PRICE_SCALE, for `attribute_numbers` they are tokens, for `since` times as documents have them.
     """
 
     field: str
@@ -62,6 +63,8 @@ def conditions(filters: Sequence[Filter]) -> tuple[Condition, ...]:
 
 def condition(one: Filter) -> Condition:
     """What a filter asks of a source. Raises BadFilter for a value or an operator that its field can't have."""
+    if one.field == "since":
+        return Condition(tuple(_time_range(one, value) for value in one.values), exclude=one.op == "ne")
     if one.op in ("eq", "ne"):
         return Condition(_equal(one), exclude=one.op == "ne")
     if len(one.values) != 1:
@@ -103,6 +106,23 @@ def _whole_range(one: Filter, limit: float) -> Between:
     if one.op == "lt":
         return Between(one.field, None, within_whole(up - 1))
     return Between(one.field, up, down)  # empty where the figure lies between two steps
+
+
+def _time_range(one: Filter, value: Single) -> Between:
+    """A day alone means all of it: behind a day is from the next one on, up to a day is to its end. The ends are texts that sort."""
+    try:
+        first, last = span(_text(one, value))
+    except ValueError as error:
+        raise BadFilter(f"since {one.op} wants a day or a time like 2025-01-31, not {str(value)[:40]!r}.") from error
+    if one.op == "gte":
+        return Between("since", as_text(first), None)
+    if one.op == "gt":
+        return Between("since", as_text(last + MILLISECOND), None)
+    if one.op == "lte":
+        return Between("since", None, as_text(last))
+    if one.op == "lt":
+        return Between("since", None, as_text(first - MILLISECOND))
+    return Between("since", as_text(first), as_text(last))
 
 
 def _number_range(one: Filter, limit: float) -> Between:

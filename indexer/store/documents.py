@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from indexer.dates import as_text
 from indexer.errors import InvalidField
 from indexer.records import Product, Value
 from indexer.store.base import Document
@@ -89,6 +90,8 @@ def to_source(document: Document, cleaning: Cleaning = DEFAULT) -> Source:
         source["in_stock"] = product.stock > 0
     if product.popularity is not None and _finite("popularity", product.popularity) > 0:
         source["popularity"] = min(max(product.popularity, RANK_FEATURE[0]), RANK_FEATURE[1])
+    if product.since is not None:
+        source["since"] = as_text(product.since)
     if product.attributes:
         source.update(_attribute_fields(product.attributes))
     return source

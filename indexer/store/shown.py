@@ -29,6 +29,7 @@ def shown_of(product: Product, price_now: Money | None) -> dict[str, Any]:
         "language": whole(product.language),
         "popularity": _exact(product.popularity),
         "version": product.version,
+        "since": _exact(product.since),
     }
     return {name: value for name, value in kept.items() if value is not None and value not in ("", [], {})}
 
@@ -104,5 +105,6 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "attributes": _attributes,
     "photos": _photos,
     "popularity": _read,
+    "since": _read,
 }
 """How the fields are read that JSON can't hold as they are."""

@@ -40,6 +40,7 @@ def variants_of(row: RawRow) -> list[RawRow]:
         "category": product.get("product_type"),
         "group": group,
         "tags": _tags(product.get("tags")),
+        "since": product.get("published_at") or product.get("created_at"),
     }
     if str(product.get("status") or "").lower() in HIDDEN:
         shared["deleted"] = True

@@ -34,6 +34,7 @@ products = st.builds(
     attributes=attributes,
     photos=st.lists(st.builds(Photo, texts), max_size=2).map(tuple),
     popularity=st.none() | numbers,
+    since=st.none() | st.integers(-(2**62), 2**62),
 )
 
 

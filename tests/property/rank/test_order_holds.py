@@ -80,12 +80,15 @@ PRODUCTS = st.lists(
         sale=st.none() | st.builds(Sale, MONEY, MOMENTS, MOMENTS),
         stock=st.none() | st.integers(0, 3),
         popularity=st.none() | st.floats(0, 2),
+        since=st.none() | st.integers(0, 3),
         attributes=st.dictionaries(st.just("size"), VALUES),
     ),
     max_size=10,
     unique_by=lambda one: one.id,
 )
-SORTS = st.lists(st.builds(Sort, st.sampled_from(["price", "stock", "popularity", "title", "size", "lacking"]), st.booleans()), max_size=3)
+SORTS = st.lists(
+    st.builds(Sort, st.sampled_from(["price", "stock", "popularity", "since", "title", "size", "lacking"]), st.booleans()), max_size=3
+)
 
 
 def sorted_products(products: Sequence[Product], *sorts: Sort) -> list[Product]:

@@ -37,6 +37,7 @@ def products(draw: st.DrawFn) -> Product:
         language=draw(st.sampled_from(["", "en", "zh-Hans"])),
         popularity=draw(st.none() | figures),
         version=draw(st.none() | versions),
+        since=draw(st.none() | st.integers(-(2**62), 2**62)),
     )
 
 

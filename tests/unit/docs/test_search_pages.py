@@ -145,6 +145,7 @@ def test_the_tables_name_what_there_is() -> None:
         ("`enough` products (10)", "enough"),
         ("k = `rrf_constant` (60)", "rrf_constant"),
         ("Words weigh w = `lexical_weight` (0.8)", "lexical_weight"),
+        ("`partial_weight` (0.2) of their weight", "partial_weight"),
         ("`FUSEDEX_SEARCH__TOP` (100)", "top"),
         ("`FUSEDEX_SEARCH__ENCODE_S` (3)", "encode_s"),
         ("seconds, all its requests together (10)", "timeout_s"),

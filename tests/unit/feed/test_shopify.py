@@ -100,6 +100,8 @@ PRODUCT = {
     "handle": "mug",
     "tags": "tea, gift",
     "updated_at": "2025-01-31T12:00:00+01:00",
+    "published_at": "2025-01-30T12:00:00+01:00",
+    "created_at": "2025-01-29T12:00:00+01:00",
     "options": [{"name": "Colour", "values": ["Red"]}],
     "images": [{"id": 2, "position": 2, "src": "https://h/2.jpg"}, {"id": 1, "position": 1, "src": "https://h/1.jpg"}],
     "variants": [
@@ -149,11 +151,21 @@ def test_products_json_gives_a_product_a_variant(tmp_path: Path, name: str) -> N
         group="mug",
         attributes={"tags": ("tea", "gift"), "Colour": "Red"},
         version=1738321200000000,
+        since=1738234800000000,
     )
     assert isinstance(blue, Product)
     assert (blue.id, blue.stock, blue.version, blue.sale) == ("12", 1, 1738368000000000, None)
     assert isinstance(green, Product)
     assert (green.stock, "Colour" in green.attributes) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("gone", "since"), [({"published_at": None}, 1_738_148_400_000_000), ({"published_at": None, "created_at": ""}, None)]
+)
+def test_products_json_without_a_day_of_publishing_takes_that_of_making(tmp_path: Path, gone: dict[str, object], since: int | None) -> None:
+    red, *_ = read(tmp_path, "a.json", json.dumps([PRODUCT | gone]))
+    assert isinstance(red, Product)
+    assert red.since == since
 
 
 def test_a_draft_is_a_delete_and_a_plain_row_with_variants_stays_one(tmp_path: Path) -> None:

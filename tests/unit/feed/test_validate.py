@@ -251,3 +251,40 @@ def test_a_column_name_that_is_no_text_is_taken_as_one() -> None:
     (found,) = check({"id": "1", "title": "Mug", 7: "x"})
     assert isinstance(found, Product)
     assert found.attributes == {"7": "x"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "since"),
+    [
+        ("since", "1970-01-02", 86_400_000_000),
+        ("available_since", "1970-01-02T01:00:00+01:00", 86_400_000_000),
+        ("g:availability_date", "1970-01-02T01:00+0100", 86_400_000_000),
+        ("Published At", "1970-01-02 00:00:00", 86_400_000_000),
+        ("date_released", "1970-01-02T00:00:00Z", 86_400_000_000),
+        ("created_at", "19700102", 86_400_000_000),
+        ("上架时间", "1970-01-02", 86_400_000_000),
+        ("release_date", 19_700_102, 86_400_000_000),
+        ("since", "", None),
+    ],
+)
+def test_when_it_came(column: str, value: object, since: int | None) -> None:
+    found = product(**{column: value})
+    assert found.since == since
+    assert not found.attributes
+
+
+@pytest.mark.parametrize("value", ["spring 2025", "2025-02-30", "31.01.2025", 1_700_000_000, True])
+def test_a_date_that_is_none_stays_as_an_attribute_and_is_remarked_once(value: object) -> None:
+    with structlog.testing.capture_logs() as logs:
+        first, second = check({"id": "1", "title": "Mug", "release_date": value}, {"id": "2", "title": "Cup", "release_date": value})
+    assert isinstance(first, Product)
+    assert isinstance(second, Product)
+    assert (first.since, second.since) == (None, None)
+    assert first.attributes.keys() == {"release_date"}
+    assert [log["event"] for log in logs] == ["date_unread"]
+
+
+def test_of_two_dates_the_surer_name_is_taken_and_the_other_kept() -> None:
+    found = product(created_at="2024-12-01", published_at="2025-01-31")
+    assert found.since == 1_738_281_600_000_000
+    assert found.attributes == {"created_at": "2024-12-01"}

@@ -29,7 +29,7 @@ def again(product: Product) -> object:
         Product(id="1", title="Oak chair", price=Money(1299, "EUR"), sale=Sale(Money(999, "EUR"), ends=30 * DAY + 1)),
         Product(id="1", title="Oak chair", attributes={"colour": "brown", "width": 42.5, "foldable": True, "rooms": ("hall", "kitchen")}),
         Product(id="1", title="Oak chair", photos=(Photo("http://shop.example/1.jpg"), Photo("https://shop.example/2.jpg"))),
-        Product(id="1", title="Oak chair", group="chairs", popularity=0.5, version=17, gtin="4006381333931"),
+        Product(id="1", title="Oak chair", group="chairs", popularity=0.5, version=17, gtin="4006381333931", since=1_738_281_600_000_001),
         Product(id="1", title="橡木椅子", attributes={"颜色": "棕色"}),
     ],
     ids=lambda product: ",".join(row_of(product)),

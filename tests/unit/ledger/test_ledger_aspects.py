@@ -45,6 +45,13 @@ def test_a_product_comes_back_from_its_two_texts() -> None:
     assert product_of("p1", content=content_text(SHOE), offer=offer_text(SHOE), version=3) == SHOE
 
 
+def test_a_date_comes_back_and_a_product_without_one_keeps_its_text() -> None:
+    dated = replace(SHOE, since=1_738_281_600_000_000)
+    assert product_of("p1", content=content_text(dated), offer=offer_text(dated), version=3) == dated
+    assert "since" not in content_text(SHOE)
+    assert content_text(dated) == content_text(SHOE).replace('"title":', '"since":1738281600000000,"title":')
+
+
 def test_a_bare_product_comes_back() -> None:
     bare = Product(id="p2", title="Mug")
     assert product_of("p2", content=content_text(bare), offer=offer_text(bare), version=None) == bare
@@ -62,6 +69,7 @@ def test_a_bare_product_comes_back() -> None:
         {"group": ""},
         {"language": "en"},
         {"popularity": None},
+        {"since": 1_700_000_000_000_000},
         {"gtin": "04012345123456"},
     ],
     ids=lambda change: next(iter(change)),

@@ -21,6 +21,7 @@ FULL = Product(
     photos=(Photo("http://shop.test/1.jpg"),),
     group="g",
     language="en",
+    since=NOW,
 )
 
 
@@ -50,6 +51,7 @@ def test_an_answer_in_full() -> None:
         variants=("2",),
         highlights={"title": (Marked("沙发 ", hit=False), Marked("Sofa", hit=True))},
         explanation=(Addend(0, "score", 0.75),),
+        partly=True,
     )
     assert answer_json(answer(hit), moment=NOW) == {
         "hits": [
@@ -75,11 +77,13 @@ def test_an_answer_in_full() -> None:
                     "photos": ["http://shop.test/1.jpg"],
                     "group": "g",
                     "language": "en",
+                    "since": "2026-01-02T00:00:00.000Z",
                 },
                 "photo_status": "used",
                 "variants": ["2"],
                 "highlights": {"title": [{"text": "沙发 ", "hit": False}, {"text": "Sofa", "hit": True}]},
                 "explanation": [{"depth": 0, "what": "score", "figure": 0.75}],
+                "partly": True,
             }
         ],
         "total": 7,

@@ -72,6 +72,7 @@ def test_the_mapping_is_strict_and_maps_every_field_that_documents_have() -> Non
         gtin="4006381333931",
         language="en",
         popularity=1.0,
+        since=1,
     )
     written = {*to_source(Document(id="a", version=1, product=product)), "vector"}
     assert BODY["mappings"]["dynamic"] == "strict"

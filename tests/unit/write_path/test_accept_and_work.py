@@ -78,6 +78,32 @@ def test_a_changed_price_runs_no_model_and_is_in_the_document(shop: Shop, tmp_pa
     assert _status(shop, "p") == "used"
 
 
+def test_a_changed_date_runs_no_model_and_is_in_the_document(shop: Shop, tmp_path: Path) -> None:
+    row = {"id": "p", "title": "sofa", "description": "of linen", "photos": [photo(tmp_path / "sofa.png")], "published_at": "2025-01-31"}
+    shop.feed([row])
+    shop.drain()
+    before = shop.ledger.counts().counters
+    job = shop.feed([row | {"published_at": "2025-02-28T12:00:00+01:00"}])
+    assert job.counts["encoded"] == 1
+    assert shop.drain() == 1
+    after = shop.ledger.counts().counters
+    assert (after["texts"], after["photos"]) == (before["texts"], before["photos"])
+    assert shop.products()["p"].since == 1_740_740_400_000_000
+    shop.feed([row | {"published_at": ""}])
+    assert shop.drain() == 1
+    assert shop.products()["p"].since is None
+    assert shop.ledger.counts().counters["texts"] == before["texts"]
+
+
+def test_an_offer_leaves_the_date_alone(shop: Shop) -> None:
+    shop.feed([{"id": "p", "title": "sofa", "price": "10.00 EUR", "available_since": "2025-01-31"}])
+    shop.drain()
+    shop.feed([{"id": "p", "price": "9.00 EUR"}])
+    shop.drain()
+    product = shop.products()["p"]
+    assert (product.price, product.since) == (Money(900, "EUR"), 1_738_281_600_000_000)
+
+
 def test_a_deleted_row_leaves_a_tombstone_that_only_a_newer_full_row_lifts(shop: Shop) -> None:
     shop.feed([{"id": "p", "title": "sofa", "version": 10}, {"id": "q", "title": "chair", "version": 10}])
     shop.drain()
