@@ -27,4 +27,5 @@ def build_encoders(settings: Settings, *, query_cache: int = 0) -> Encoders:
     """The encoders and the fusion that the settings name; weights are loaded when first used."""
     text = make_text_encoder(settings.encode)
     photo = make_photo_encoder(settings.encode, text)
-    return Encoders(text, photo, make_fusion(settings.encode, width=text.spec.width), query_cache=query_cache)
+    fusion = make_fusion(settings.encode, width=text.spec.width)
+    return Encoders(text, photo, fusion, photo_vector=settings.encode.photo_vector, query_cache=query_cache)

@@ -15,6 +15,7 @@ OTHER = "other clauses"
 _RAW = {
     "lexical": "words: BM25",
     "vector": "nearness: cosine",
+    "photos": "nearness of the photos alone: cosine",
     "code": "the very code: score",
     "extra": "the extra query: score",
     **RERANKS,
