@@ -5,13 +5,13 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
 from indexer.encode.base import PhotoEncoder, Pixels, TextEncoder
-from indexer.errors import EncoderMismatch, QueryError, ZeroRow
+from indexer.errors import EncoderMismatch, QueryError, SettingsError, ZeroRow
 from indexer.fuse.base import Fusion, Measured, PartRow
 from indexer.photos.decode import digest
 from indexer.store.identity import Identity
@@ -50,7 +50,14 @@ class QueryRows:
 @lru_cache(maxsize=64)
 def recipe_of(identity: Identity) -> str:
     """16 hex digits that name an index's encoders and fusion together: documents made by one recipe belong in one index."""
-    return hashlib.sha256("\n".join((identity.text, identity.photo, identity.fusion, str(identity.width))).encode()).hexdigest()[:16]
+    told = (identity.text, identity.photo, identity.fusion, str(identity.width), *(["photo vector"] if identity.photo_vector else []))
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=64)
+def space_of(identity: Identity) -> str:
+    """What queries have to fit: the recipe of the same index without the photos' own rows, which lie in one space with the fused ones."""
+    return recipe_of(replace(identity, photo_vector=False))
 
 
 class Encoders:
@@ -59,8 +66,19 @@ class Encoders:
     `query_cache` bounds the rows of queries' texts and photos that are kept (a photo's by its digest); the least recently used go first.
     """
 
-    def __init__(self, text: TextEncoder, photo: PhotoEncoder | None, fusion: Fusion, *, query_cache: int = 0) -> None:
-        """Join three parts whose widths fit; `photo` None means that photos are not encoded."""
+    def __init__(
+        self, text: TextEncoder, photo: PhotoEncoder | None, fusion: Fusion, *, photo_vector: bool = False, query_cache: int = 0
+    ) -> None:
+        """Join three parts whose widths fit; `photo` None means that photos are not encoded.
+
+        With `photo_vector` a product's photos have a row of their own beside the fused one; raises SettingsError without `photo`.
+        """
+        if photo_vector and photo is None:
+            raise SettingsError(
+                "Without a photo encoder no product has a vector of its photos.",
+                cure="Set FUSEDEX_ENCODE__PHOTO, or leave FUSEDEX_ENCODE__PHOTO_VECTOR out.",
+            )
+        self.photo_vector = photo_vector
         self.text = text
         self.photo = photo
         self.fusion = fusion
@@ -76,12 +94,18 @@ class Encoders:
             photo=self.photo.spec.digest if self.photo else "none",
             fusion=self.fusion.spec.digest,
             width=self.fusion.spec.width,
+            photo_vector=self.photo_vector,
         )
 
     @cached_property
     def recipe(self) -> str:
         """The name of these encoders and fusion together (see `recipe_of`)."""
         return recipe_of(self.identity(""))
+
+    @cached_property
+    def space(self) -> str:
+        """What their queries fit (see `space_of`)."""
+        return space_of(self.identity(""))
 
     def check(self, identity: Identity) -> None:
         """Raise EncoderMismatch, naming each part that differs from the index's."""
@@ -205,3 +229,8 @@ class Encoders:
     def fuse(self, parts: Sequence[PartRow]) -> Row | None:
         """The one row of a product's part rows."""
         return self.fusion.fuse(parts)
+
+    def photo_row(self, parts: Sequence[PartRow]) -> Row | None:
+        """The row of the photos alone among a product's parts, fused as if it had no texts; None without photos, or where none is kept."""
+        photos = [part for part in parts if part.kind == "photo"]
+        return self.fusion.fuse(photos) if photos and self.photo_vector else None

@@ -18,7 +18,7 @@ IndexerError              retry?  meaning
 │  ├─ AddressRefused      no      a photo's address may not be asked: host not allowed, or not public
 │  └─ PhotoUnreachable    yes     a photo's address gives no photo now
 ├─ QueryError             no      a query can't be answered as it was asked
-│  ├─ UnknownField        no      a filter or facet names a field that the index lacks
+│  ├─ UnknownField        no      a filter, a facet or a share asks for a field that the index lacks
 │  ├─ BadFilter           no      a filter that does not follow the grammar or the field's type
 │  └─ CursorGone          no      a cursor that is none, belongs to another query, or whose time is over
 ├─ ModelError             no      an encoder or a fusion can't be used
@@ -138,7 +138,7 @@ class QueryError(IndexerError):
 
 
 class UnknownField(QueryError):
-    """A filter or facet names a field that the index lacks."""
+    """A filter, a facet or a share asks for a field that the index lacks."""
 
 
 class BadFilter(QueryError):

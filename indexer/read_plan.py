@@ -29,6 +29,7 @@ from indexer.read.answer import Relevant, coded, relevant, rule_of
 from indexer.read.assemble import Asked, Kit, Told, assembled
 from indexer.read.find import Candidates, Search, found
 from indexer.read.needs import Encode, Got, Need, Steps, asked, described, encoded, opened
+from indexer.read.photos import check_photos
 from indexer.records import Degraded, FacetAsk, Filter, Query
 from indexer.store.base import CodeLeg, NamedLeg
 from indexer.store.identity import Description, Identity
@@ -118,6 +119,7 @@ def _fits(query: Query, facets: Facets, description: Description, kit: Kit) -> N
     if description.products < 1:
         raise EmptyIndex(f"The index {description.index} holds no product yet.", cure="Feed it first: fusedex feed FILE")
     kit.check(description)
+    check_photos(query, description)
     check_fields(query.filters, facets, query.sort, attributes=description.attributes)
 
 
@@ -159,7 +161,7 @@ def _by_code(query: Query, point: str) -> Generator[Need, Got, Candidates | None
 
 def _encoded(query: Query, way: Course, kit: Kit, *, point: str, identity: Identity) -> Generator[Need, Got, Told]:
     """The query's rows, or its course without them."""
-    if "vector" not in way.weights:
+    if not way.near:
         return Told(way, point=point)
     like = yield from _likes(query, point)
     need = Encode(

@@ -40,6 +40,7 @@ class EncodeSettings(Section):
     photo_weight: float = Field(default=0.5, ge=0, description="the photos' share, all together")
     brand_weight: float = Field(default=0.0, ge=0, description="the brand's share; 0: the brand is not encoded")
     attributes_weight: float = Field(default=0.0, ge=0, description="the attributes' share, all together; 0: they are not encoded")
+    photo_vector: bool = Field(default=False, description="a second vector, of a product's photos alone, for searches with a photo_share")
     batch: int = Field(default=64, ge=1, description="texts or photos per model run, at most")
     batch_tokens: int = Field(default=16_384, ge=128, description="tokens per model run, at most: longest text times texts")
     prepare_threads: int | None = Field(default=None, ge=1, description="threads that decode and prepare; default: the cores, at most 8")

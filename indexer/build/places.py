@@ -30,4 +30,4 @@ def build_encoders(settings: Settings, *, query_cache: int = 0) -> Encoders:
     photo = make_photo_encoder(settings.encode, text)
     fusion = make_fusion(settings.encode, width=text.spec.width)
     check_fit(fusion, text=text.spec, photo=photo.spec if photo else None)
-    return Encoders(text, photo, fusion, query_cache=query_cache)
+    return Encoders(text, photo, fusion, photo_vector=settings.encode.photo_vector, query_cache=query_cache)

@@ -28,7 +28,7 @@ def diff(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
     settings = Settings.load()
     store = OpenSearchStore(SecretStr(endpoints(settings).opensearch_url), settings.index)
     try:
-        drift = store.drift()
+        drift = store.drift(photo_vector=settings.encode.photo_vector)
     finally:
         store.close()
     if as_json:

@@ -19,7 +19,7 @@ from indexer.query.filters import parse_filters
 from indexer.query.parts import parse_part
 from indexer.query.sorts import parse_sort
 from indexer.rank.as_json import answer_json
-from indexer.records import Answer, Boundary, FacetValue, Hit, Query, QueryPart
+from indexer.records import NEARS, Answer, Boundary, FacetValue, Hit, Query, QueryPart
 from indexer.settings import Settings
 
 FACET_VALUES = 8
@@ -46,6 +46,7 @@ def search(
     in_stock_first: options.InStockFirst = None,
     text_weight: options.TextWeight = 1.0,
     photo_weight: options.PhotoWeight = 1.0,
+    photo_share: options.PhotoShare = 0.0,
     explain: options.Explain = False,
     highlight: options.Highlight = False,
     freeze: options.Freeze = False,
@@ -57,6 +58,7 @@ def search(
         text=text,
         text_weight=text_weight,
         photo_weight=photo_weight,
+        photo_share=photo_share,
         parts=parts_of(like or (), unlike or ()),
         filters=parse_filters(filters or ()),
         facets=tuple(facets or ()),
@@ -155,7 +157,7 @@ def hits_table(answer: Answer) -> Table:
 
 def terms_text(hit: Hit) -> str:
     """The terms in words: share of the score, and the raw figure it comes from."""
-    units = {"lexical": "BM25", "vector": "cosine"}
+    units = {"lexical": "BM25", **dict.fromkeys(NEARS, "cosine")}
     return " + ".join(f"{term.name} {term.value:.3f} ({units.get(term.name, 'raw')} {term.raw:.2f})" for term in hit.terms)
 
 

@@ -53,6 +53,9 @@ Diverse = Annotated[float | None, typer.Option(help="How much hits must differ f
 InStockFirst = Annotated[bool | None, typer.Option("--in-stock-first/--no-in-stock-first", help="Put what is sold out behind.")]
 TextWeight = Annotated[float, typer.Option(help="How much the words count beside a photo.")]
 PhotoWeight = Annotated[float, typer.Option(help="How much the photo counts beside words.")]
+PhotoShare = Annotated[
+    float, typer.Option(help="The products' photos alone as a share of nearness, 0 to 1; the index needs vectors of them (docs/search.md).")
+]
 Explain = Annotated[bool, typer.Option("--explain", help="Show each score in lines that add up.")]
 Highlight = Annotated[bool, typer.Option("--highlight", help="Show what the words hit.")]
 Freeze = Annotated[

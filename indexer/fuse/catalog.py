@@ -60,6 +60,11 @@ def _weighted(settings: EncodeSettings, *, width: int) -> Fusion:
     if not any(weights.values()):
         names = ", ".join(f"…{kind.upper()}_WEIGHT" for kind in weights if kind != "title")
         raise SettingsError("All fusion weights are zero.", cure=f"Set one of FUSEDEX_ENCODE__TITLE_WEIGHT, {names}.")
+    if settings.photo_vector and not settings.photo_weight:
+        raise SettingsError(
+            "Photos without a fusion weight have no vector of their own either: no query by photo would have one.",
+            cure="Set FUSEDEX_ENCODE__PHOTO_WEIGHT, however small, or leave FUSEDEX_ENCODE__PHOTO_VECTOR out.",
+        )
     return WeightedFusion(width=width, **weights)
 
 

@@ -87,7 +87,7 @@ def _check_figures(query: Query, *, per_page_cap: int) -> None:
     for name, weight in (("text", query.text_weight), ("photo", query.photo_weight)):
         if not 0 <= weight <= WEIGHT_CAP:  # refuses NaN too
             raise QueryError(f"The {name} weight is a number from 0 to {WEIGHT_CAP:g}, not {weight!r}.")
-    for name, share in (("diversity", query.diversity), ("extra_weight", query.extra_weight)):
+    for name, share in (("diversity", query.diversity), ("extra_weight", query.extra_weight), ("photo_share", query.photo_share)):
         if share is not None and not 0 <= share <= 1:
             raise QueryError(f"The {name} is a number from 0 to 1, not {share!r}.")
     if query.timeout_s is not None and not query.timeout_s > 0:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from indexer.rank.near import nearest, nearness
 from indexer.records import Blend, Term
 from indexer.records.making import maker
 
@@ -13,9 +14,6 @@ NEUTRAL = 0.5
 
 NOISE = 1e-6
 """Scores nearer than this (times the larger figure, at least 1) are equal: engines compute in float32, whose step is 1.2e-7."""
-
-NEAR = "vector"
-"""The leg whose figures are cosines."""
 
 SOLD_OUT = "sold_out"
 """The term by which what is sold out is put back (see order.py)."""
@@ -59,11 +57,7 @@ class Shares:
 
     def __post_init__(self) -> None:
         """Look for what is near only."""
-        near = {id_: cosine for leg in self.legs if leg.name == NEAR for id_, cosine in leg.scores.items()}
-        for leg in self.legs:
-            if near and leg.name != NEAR:
-                near = {id_: cosine for id_, cosine in near.items() if id_ not in leg.scores}
-        object.__setattr__(self, "near", near)
+        object.__setattr__(self, "near", nearest({leg.name: leg.scores for leg in self.legs}))
 
     def scores(self) -> dict[str, float]:
         """Σ weight · share of each product, added up in the order of the legs."""
@@ -108,7 +102,7 @@ class Ranked:
 
     @property
     def nearness(self) -> float | None:
-        """The cosine, where nothing but the vectors found the product."""
+        """The (greatest) cosine, where nothing but the vectors found the product."""
         return self._told.near.get(self.id) if isinstance(self._told, Shares) else _nearness(self._told)
 
     def __eq__(self, other: object) -> bool:
@@ -122,8 +116,7 @@ class Ranked:
 
 
 def _nearness(terms: tuple[Term, ...]) -> float | None:
-    legs = [term for term in terms if term.name not in RULES]
-    return legs[0].raw if len(legs) == 1 and legs[0].name == NEAR else None
+    return nearness([term for term in terms if term.name not in RULES])
 
 
 def blended(rankings: Sequence[Ranking], *, blend: Blend, rrf_constant: int = 60) -> list[Ranked]:

@@ -16,6 +16,7 @@ PARTLY = ", less than for products with most of the words"
 _RAW = {
     "lexical": "words: BM25",
     "vector": "nearness: cosine",
+    "photos": "nearness of the photos alone: cosine",
     "code": "the very code: score",
     "extra": "the extra query: score",
     **RERANKS,

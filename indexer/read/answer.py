@@ -4,11 +4,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.query.course import Course
-from indexer.rank.blend import NEAR, Ranked, blended
+from indexer.rank.blend import Ranked, blended
 from indexer.rank.boundary import bounded
 from indexer.rank.explain import explained
 from indexer.rank.facets import counted
 from indexer.rank.groups import Group, grouped
+from indexer.rank.near import far
 from indexer.rank.order import in_stock_first, sorted_by
 from indexer.rank.recency import newer_up
 from indexer.read.find import SERVER, Candidates
@@ -83,7 +84,7 @@ def relevant(candidates: Candidates, way: Course, rule: Rule) -> Relevant:
         ranked = [Ranked(id_, 0.0, ()) for id_ in sorted(candidates.found)]
         return _relevant(ranked, "all", None, candidates)
     ranked = blended(candidates.rankings(way.weights, partial=rule.partial), blend=way.blend, rrf_constant=rule.rrf_constant)
-    if rule.bound == "score" and _far(candidates.scores, rule.sure):
+    if rule.bound == "score" and far(candidates.scores, rule.sure):
         return _relevant([], "score", rule.sure, candidates)
     inside, limit = bounded(ranked, kind=rule.bound, min_cosine=rule.floor, top=rule.top)
     if candidates.order is not None:
@@ -177,11 +178,6 @@ class Shown:
 def _relevant(ranked: list[Ranked], kind: Bound, limit: float | None, candidates: Candidates) -> Relevant:
     boundary = Boundary(kind=kind, limit=limit, candidates=len(candidates.found), relevant=len(ranked), capped=candidates.capped)
     return Relevant(ranked=ranked, boundary=boundary)
-
-
-def _far(scores: Mapping[str, Mapping[str, float]], sure: float) -> bool:
-    """Whether nothing but nearness found anything, and even the nearest is far."""
-    return bool(scores.get(NEAR)) and not any(found for name, found in scores.items() if name != NEAR) and max(scores[NEAR].values()) < sure
 
 
 def _by_server(inside: Sequence[Ranked], order: Mapping[str, float]) -> list[Ranked]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from indexer.query.course import Course
 from indexer.rank.blend import Ranking
 from indexer.read.needs import Got, Need, asked
-from indexer.records import Degraded, Filter, Query
+from indexer.records import PHOTOS, Degraded, Filter, Query
 from indexer.store.base import ExactLeg, ExtraLeg, Found, HybridLeg, Leg, LegAnswer, LexicalLeg, VectorLeg
 from indexer.vectors import Row
 
@@ -103,9 +103,9 @@ def _first(search: Search, filters: tuple[Filter, ...], step: int) -> dict[str, 
     if WORDS in way.weights:
         legs[WORDS] = _lexical(search, filters, step)
     if search.row is not None and way.strategy in ("msearch", "vector"):
-        legs["vector"] = VectorLeg(row=search.row, filters=filters, size=depth)
+        legs |= {name: VectorLeg(row=search.row, filters=filters, size=depth, photos=name == PHOTOS) for name in way.near}
     if search.row is not None and way.strategy == "exact":
-        legs["vector"] = ExactLeg(row=search.row, filters=filters, size=depth)
+        legs |= {name: ExactLeg(row=search.row, filters=filters, size=depth, photos=name == PHOTOS) for name in way.near}
     if query.extra is not None:
         legs["extra"] = ExtraLeg(query=query.extra, filters=filters, size=depth)
     return legs
@@ -122,7 +122,7 @@ def _second(search: Search, filters: tuple[Filter, ...], first: Mapping[str, Leg
     ids = tuple(one.id for one in first[SERVER if search.way.strategy == SERVER else WORDS].found)
     if not ids:
         return {}
-    legs: dict[str, Leg] = {"vector": ExactLeg(row=search.row, ids=ids, size=len(ids))}
+    legs: dict[str, Leg] = {name: ExactLeg(row=search.row, ids=ids, size=len(ids), photos=name == PHOTOS) for name in search.way.near}
     if search.way.strategy == SERVER:
         legs[WORDS] = replace(_lexical(search, (*filters, Filter("id", "eq", ids)), 1), size=len(ids))
     return legs

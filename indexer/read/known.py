@@ -8,7 +8,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 
-from indexer.encoders import Encoders, recipe_of
+from indexer.encoders import Encoders, space_of
 from indexer.errors import EncoderMismatch, IndexerError
 from indexer.observe import log
 from indexer.store.identity import Description, Identity
@@ -21,7 +21,7 @@ KEPT = 3
 
 
 class Known:
-    """Encoders by the recipe that they are. Safe across threads."""
+    """Encoders by the space that their queries fit. Safe across threads."""
 
     def __init__(self, own: Encoders, build: Build | None = None, *, ahead: bool = True) -> None:
         """`own` are the settings'; without `build` no others can be made, and without `ahead` none before they are needed."""
@@ -36,17 +36,17 @@ class Known:
 
     def of(self, identity: Identity) -> Encoders:
         """The encoders of an index that was checked; our own where it was not."""
-        recipe = recipe_of(identity)
+        space = space_of(identity)
         with self._lock:
-            return self._others.get(recipe, self.own)
+            return self._others.get(space, self.own)
 
     def check(self, described: Description) -> None:
         """See that the index's encoders are here, making them by its profile if need be. Raises EncoderMismatch where they can't be."""
-        recipe = recipe_of(described.identity)
+        space = space_of(described.identity)
         with self._lock:
-            if recipe in self._others or recipe == self.own.recipe:
+            if space in self._others or space == self.own.space:
                 return
-        if self._build is not None and described.profile and self._make(described.profile, recipe) is not None:
+        if self._build is not None and described.profile and self._make(described.profile, space) is not None:
             return
         self.own.check(described.identity)
 
@@ -86,7 +86,7 @@ class Known:
                 self._warm.add(profile)
 
     def _make(self, profile: str, wanted: str = "") -> Encoders | None:
-        """The profile's encoders, kept; None where they can't be made, or are not of the recipe that is wanted."""
+        """The profile's encoders, kept; None where they can't be made, or are not of the space that is wanted."""
         with self._building:  # of many searches that meet a new index, one builds and the others find it built
             with self._lock:
                 if wanted and wanted in self._others:
@@ -96,12 +96,12 @@ class Known:
             except IndexerError as error:
                 log.warning("profile_not_made", error=type(error).__name__, reason=error.message)
                 return None
-            if made is None or (wanted and made.recipe != wanted):
+            if made is None or (wanted and made.space != wanted):
                 return None
             with self._lock:
-                if made.recipe == self.own.recipe:
+                if made.space == self.own.space:
                     return self.own
-                kept = self._others.setdefault(made.recipe, made)
+                kept = self._others.setdefault(made.space, made)
                 while len(self._others) > KEPT:
                     self._others.pop(next(iter(self._others)))
                 return kept

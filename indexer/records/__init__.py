@@ -1,6 +1,9 @@
 """What travels between the rooms: frozen records without behaviour of their own."""
 
 from indexer.records.answered import (
+    NEAR,
+    NEARS,
+    PHOTOS,
     Addend,
     Answer,
     Boundary,
@@ -41,6 +44,9 @@ from indexer.records.products import (
 
 __all__ = [
     "LANES",
+    "NEAR",
+    "NEARS",
+    "PHOTOS",
     "Addend",
     "Answer",
     "Blend",

@@ -7,12 +7,16 @@ from typing import Literal
 from indexer.records.asked import Blend, Bound, Strategy
 from indexer.records.products import PhotoStatus, Product
 
+NEAR, PHOTOS = "vector", "photos"
+NEARS = (NEAR, PHOTOS)
+"""The legs, and their terms, whose figures are cosines: with products' fused vectors, and with those of their photos alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One addend of a score: its name (lexical, vector, or a rule's), its share of the score, the raw figure and the weight.
+    """One addend of a score: its name (lexical, vector, photos, or a rule's), its share of the score, the raw figure and the weight.
 
-    `raw` is BM25 for lexical, the cosine (-1..1) for vector.
+    `raw` is BM25 for lexical, the cosine (-1..1) for vector and photos.
     """
 
     name: str

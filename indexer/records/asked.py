@@ -59,14 +59,16 @@ class Query:
     `parts` lean the query's vector towards other things or away from them; the words of `text` alone are matched. `page` counts
     from 1. `facets` are field names, with ranges for numbers: "brand", "price=..50|50..100|100..". `cursor` is a former answer's: the
     same candidates in the same order, as the index stood then; `freeze` asks for one. `extra` is an expert's own query in the
-    engine's language, one more leg. `session` is the caller's own key: during a trial of a new index all queries of one session ask
-    the same index. `None` stands for the setting's default.
+    engine's language, one more leg. `photo_share` (0..1) of what nearness counts is nearness to the products' photos alone, where the
+    index has their vectors. `session` is the caller's own key: during a trial of a new index all queries of one session ask the same
+    index. `None` stands for the setting's default.
     """
 
     text: str = ""
     photo: bytes | None = None
     text_weight: float = 1.0
     photo_weight: float = 1.0
+    photo_share: float = 0.0
     parts: tuple[QueryPart, ...] = ()
     filters: tuple[Filter, ...] = ()
     facets: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ class SearchIn(BaseModel):
     photo: bytes | None = Field(default=None, description="base64 of a JPEG, PNG, WebP or GIF")
     text_weight: float = Field(default=1.0, ge=0, le=100)
     photo_weight: float = Field(default=1.0, ge=0, le=100)
+    photo_share: float = Field(default=0.0, ge=0, le=1, description="the products' photos alone, as a share of nearness")
     filters: list[FilterIn | str] = Field(default_factory=list, max_length=50)
     facets: list[Name] = Field(default_factory=list, max_length=50, description="fields, or ranges: price=..50|50..100|100..")
     sort: list[Name] = Field(default_factory=list, max_length=5, description="price, price:desc, popularity:desc, since:desc, an attribute")
@@ -75,6 +76,7 @@ class SearchIn(BaseModel):
             photo=self.photo,
             text_weight=self.text_weight,
             photo_weight=self.photo_weight,
+            photo_share=self.photo_share,
             filters=tuple(found),
             parts=(
                 *(parse_part(one, kind="id") for one in self.like),

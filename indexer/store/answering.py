@@ -10,6 +10,7 @@ from indexer.errors import ModelError, StoreError
 from indexer.store.base import CodeLeg, ExactLeg, ExplainLeg, ExtraLeg, Found, HybridLeg, Leg, LegAnswer, LexicalLeg, NamedLeg, VectorLeg
 from indexer.store.conditions import conditions, holds
 from indexer.store.explaining import twin_shares
+from indexer.store.schema import PHOTO_VECTOR, VECTOR
 from indexer.store.words import Findable, asked, score
 from indexer.text.cleaning import Cleaning
 from indexer.text.codes import code_of
@@ -18,11 +19,11 @@ from indexer.vectors import Row, unit_rows
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptDocument:
-    """A document as the twin holds it: never changed, only replaced."""
+    """A document as the twin holds it, its rows by the field that they would be in: never changed, only replaced."""
 
     version: int
     source: Mapping[str, Any]
-    row: Row | None
+    rows: Mapping[str, Row]
     words: Findable
 
 
@@ -65,7 +66,7 @@ def _found(shelf: Shelf, leg: _Answered, cleaning: Cleaning) -> Iterator[Found]:
     if isinstance(leg, NamedLeg):
         known = {kept.source["id"]: kept for kept in shelf.live}
         named = (known[id_] for id_ in dict.fromkeys(leg.ids) if id_ in known)
-        yield from (_as_found(kept, 0.0, row=kept.row if leg.rows else None) for kept in named)
+        yield from (_as_found(kept, 0.0, row=kept.rows.get(VECTOR) if leg.rows else None) for kept in named)
         return
     figure = _figure(leg, shelf.width, cleaning)
     for kept, mark in _best(shelf.live, leg, figure):
@@ -104,7 +105,8 @@ def _figure(leg: LexicalLeg | CodeLeg | VectorLeg | ExactLeg | ExplainLeg, width
         unit = unit_rows(leg.row[None], width=width)[0].astype(np.float64)
     except ModelError as error:
         raise StoreError(f"The query's row can't be compared: {error.message}") from error
-    return lambda kept: None if kept.row is None else float(np.clip(kept.row.astype(np.float64) @ unit, -1.0, 1.0))
+    name = PHOTO_VECTOR if leg.photos else VECTOR
+    return lambda kept: float(np.clip(kept.rows[name].astype(np.float64) @ unit, -1.0, 1.0)) if name in kept.rows else None
 
 
 def _as_found(kept: KeptDocument, mark: float, *, row: Row | None = None, fields: Mapping[str, float] | None = None) -> Found:

@@ -14,6 +14,7 @@ from indexer.vectors import Row
 class Document:
     """A whole document under an external version. `product` None is a tombstone; `row` None has no vector.
 
+    `photo_row` is what the photos alone say, for an index that has a place for it.
     `price_now` is what the product costs as it is written, its sale regarded: filters, facets and sorting use it.
     """
 
@@ -21,6 +22,7 @@ class Document:
     version: int
     product: Product | None
     row: Row | None = None
+    photo_row: Row | None = None
     photo_status: PhotoStatus = "none"
     price_now: Money | None = None
 
@@ -70,21 +72,29 @@ class CodeLeg:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VectorLeg:
-    """The approximate `size` nearest products among those that pass the filters (filtered inside the search)."""
+    """The approximate `size` nearest products among those that pass the filters (filtered inside the search).
+
+    With `photos` nearest by their photos alone: those of an index that has such rows.
+    """
 
     row: Row
     filters: tuple[Filter, ...] = ()
     size: int = 100
+    photos: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ExactLeg:
-    """The `size` nearest with a vector by exact cosine (script_score, knn_score): of `ids`, or where None of all that pass the filters."""
+    """The `size` nearest with a vector by exact cosine (script_score, knn_score): of `ids`, or where None of all that pass the filters.
+
+    `photos` as in VectorLeg.
+    """
 
     row: Row
     ids: tuple[str, ...] | None = None
     filters: tuple[Filter, ...] = ()
     size: int = 1000
+    photos: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,10 +31,10 @@ class Line:
 
 def document_line(document: Document, place: int, *, width: int | None, cleaning: Cleaning = DEFAULT) -> Line:
     """The NDJSON of one document. Raises ProductError or ModelError classes for one that can't be written."""
-    row = check_document(document, width=width)
+    rows = check_document(document, width=width)
     source = source_json(to_source(document, cleaning))
-    if row is not None and document.product is not None:
-        source = b'{"vector":%b,%b' % (row_json(row), source[1:])
+    for name, row in rows.items() if document.product is not None else ():
+        source = b'{"%b":%b,%b' % (name.encode(), row_json(row), source[1:])
     action = orjson.dumps({"index": {"_id": document.id, "version": document.version, "version_type": "external"}})
     return Line(place, document.id, document.version, b"%b\n%b\n" % (action, source))
 

@@ -11,6 +11,7 @@ from indexer.dates import as_text
 from indexer.errors import InvalidField
 from indexer.records import Product, Value
 from indexer.store.base import Document
+from indexer.store.schema import PHOTO_VECTOR, VECTOR
 from indexer.store.shown import money_of, photo_status_of, product_of, shown_of
 from indexer.store.tokens import (
     PRICE_SCALE,
@@ -44,8 +45,8 @@ READ_BACK = (*SHOWN, "version", "deleted")
 Source = dict[str, Any]
 
 
-def check_document(document: Document, *, width: int | None) -> Row | None:
-    """The document's unit row, or None; `width` None leaves the width to the server.
+def check_document(document: Document, *, width: int | None) -> Mapping[str, Row]:
+    """The document's unit rows by the field that each goes into; `width` None leaves the width to the server.
 
     Raises InvalidField (id, version), WidthMismatch, NotFinite and ZeroRow.
     """
@@ -53,9 +54,8 @@ def check_document(document: Document, *, width: int | None) -> Row | None:
         raise InvalidField(f"The id {document.id[:40]!r} has to be 1 to {ID_BYTES} bytes of UTF-8.")
     if not 0 <= document.version <= VERSION_CAP:
         raise InvalidField(f"The version {document.version} of {document.id!r} is outside 0..2^63-1.")
-    if document.row is None:
-        return None
-    return unit_row(document.row, width=document.row.shape[-1] if width is None else width)
+    rows = {VECTOR: document.row, PHOTO_VECTOR: document.photo_row}
+    return {name: unit_row(row, width=row.shape[-1] if width is None else width) for name, row in rows.items() if row is not None}
 
 
 def to_source(document: Document, cleaning: Cleaning = DEFAULT) -> Source:
@@ -111,13 +111,14 @@ def source_json(source: Source) -> bytes:
 
 
 def from_source(source: Mapping[str, Any]) -> Document:
-    """The document of a source; its row is None where the source came without the vector."""
-    vector = source.get("vector")
+    """The document of a source; its rows are None where the source came without the vectors."""
+    rows = {name: np.asarray(source[name], dtype=np.float32) for name in (VECTOR, PHOTO_VECTOR) if source.get(name) is not None}
     return Document(
         id=source["id"],
         version=source["version"],
         product=None if source["deleted"] else product_of(source),
-        row=None if vector is None else np.asarray(vector, dtype=np.float32),
+        row=rows.get(VECTOR),
+        photo_row=rows.get(PHOTO_VECTOR),
         photo_status=photo_status_of(source),
         price_now=money_of(source.get("shown", {}).get("price_now")),
     )

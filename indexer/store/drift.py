@@ -1,7 +1,7 @@
 """How a live index differs from what this release and these settings would make: field by field, setting by setting."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from indexer.settings import IndexSettings
@@ -39,10 +39,13 @@ class Drift:
         return bool(self.fields) or any(not one.in_place for one in self.settings)
 
 
-def drift_plan(settings: IndexSettings) -> Plan[Drift]:
-    """Compare the index behind the alias. Raises IndexMissing, and SchemaDrift for one that is none of ours."""
+def drift_plan(settings: IndexSettings, *, photo_vector: bool = False) -> Plan[Drift]:
+    """Compare the index behind the alias with one that has the photos' own vector, or not.
+
+    Raises IndexMissing, and SchemaDrift for one that is none of ours.
+    """
     index, mapping = yield from find_plan(settings.alias)
-    identity = identity_of(index, mapping)
+    identity = replace(identity_of(index, mapping), photo_vector=photo_vector)
     answer = yield Call(method="GET", path=f"/{index}/_settings")
     live: Mapping[str, object] = answer[index]["settings"]["index"]
     body = index_body(identity, settings)

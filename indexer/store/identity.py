@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who may write to an index and search it, kept in the mapping's `_meta`; `text`, `photo`, `fusion` are digests of their specs."""
+    """Who may write to an index and search it, kept in the mapping's `_meta`; `text`, `photo`, `fusion` are digests of their specs.
+
+    `photo_vector`: beside the fused row, of `width` too, products have one of their photos alone.
+    """
 
     ledger: str
     text: str
@@ -13,6 +16,7 @@ class Identity:
     fusion: str
     width: int
     schema: str = "products.v1"
+    photo_vector: bool = False
 
 
 @dataclass(frozen=True, slots=True)

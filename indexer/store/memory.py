@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from indexer.errors import IndexMissing, ModelError, ProductError, StoreBusy, StoreError
+from indexer.errors import IndexMissing, InvalidField, ModelError, ProductError, StoreBusy, StoreError
 from indexer.store.answering import KeptDocument, Shelf, answers
 from indexer.store.base import Document, Leg, LegAnswer, Stored, Written
 from indexer.store.bulk import failed
@@ -15,7 +15,7 @@ from indexer.store.documents import check_document, to_source
 from indexer.store.identity import Coming, Description, Identity
 from indexer.store.points import gone, point_name
 from indexer.store.requests import ATTRIBUTE_NAMES
-from indexer.store.schema import check_identity
+from indexer.store.schema import PHOTO_VECTOR, check_identity
 from indexer.store.versions import check_adoption, next_number, version_name
 from indexer.store.words import findable
 from indexer.text.cleaning import DEFAULT, Cleaning
@@ -213,13 +213,15 @@ class MemoryStore:
 
     def _write(self, document: Document, into: _Version) -> Written:
         try:
-            row = check_document(document, width=into.identity.width)
+            rows = check_document(document, width=into.identity.width)
+            if PHOTO_VECTOR in rows and not into.identity.photo_vector:
+                raise InvalidField(f"{document.id!r} has a row of its photos alone, and this index has no place for it.")
             source = to_source(document, self._cleaning)
         except (ProductError, ModelError) as error:
             return failed(document.id, document.version, error=error)
         if _newest(into, document.id) >= document.version:
             return Written(id=document.id, version=document.version, outcome="newer")
-        into.kept[document.id] = KeptDocument(document.version, source, None if source["deleted"] else row, findable(source))
+        into.kept[document.id] = KeptDocument(document.version, source, {} if source["deleted"] else rows, findable(source))
         return Written(id=document.id, version=document.version, outcome="written")
 
     @staticmethod

@@ -129,9 +129,9 @@ class OpenSearchStore:
         """A store for that version alone, by its own alias; close it by itself."""
         return self._again(self._settings.model_copy(update={"alias": own_alias(index)}))
 
-    def drift(self) -> Drift:
-        """How the index differs from what would be made now. Raises IndexMissing, SchemaDrift."""
-        return self._run(drift_plan(self._settings))
+    def drift(self, *, photo_vector: bool = False) -> Drift:
+        """How the index differs from what would be made now, with the photos' own vector or without. Raises IndexMissing, SchemaDrift."""
+        return self._run(drift_plan(self._settings, photo_vector=photo_vector))
 
     def close(self) -> None:
         """Give the connections back."""

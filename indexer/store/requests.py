@@ -17,7 +17,7 @@ from indexer.store.documents import SHOWN, row_json
 from indexer.store.hybrid import blended_body
 from indexer.store.lexical import lexical_query
 from indexer.store.points import frozen_id
-from indexer.store.schema import VECTOR
+from indexer.store.schema import PHOTO_VECTOR, VECTOR
 from indexer.text.cleaning import DEFAULT, Cleaning
 from indexer.text.codes import code_of
 
@@ -28,7 +28,7 @@ ROW = "@row"
 """Stands in a leg's body for its row."""
 
 _ROW_KEYS: Mapping[type[Leg], bytes] = {VectorLeg: b"vector", HybridLeg: b"vector", ExactLeg: b"query_value"}
-_SOURCE: Body = {"includes": list(SHOWN), "excludes": [VECTOR]}
+_SOURCE: Body = {"includes": list(SHOWN), "excludes": [VECTOR, PHOTO_VECTOR]}
 _SOURCE_WITH_ROW: Body = {"includes": [*SHOWN, VECTOR]}
 _BEST_FIRST = [{"_score": "desc"}, {"id": "asc"}]
 
@@ -72,7 +72,7 @@ def _query(leg: LexicalLeg | CodeLeg | VectorLeg | ExtraLeg, cleaning: Cleaning)
     if isinstance(leg, CodeLeg):
         return code_query(leg)
     if isinstance(leg, VectorLeg):
-        return vector_query(leg.filters, size=leg.size)
+        return vector_query(leg.filters, size=leg.size, field=_field(leg))
     return extra_query(leg)
 
 
@@ -94,14 +94,18 @@ def code_query(leg: CodeLeg) -> Body:
     return {"constant_score": {"filter": {"bool": {"filter": [{"term": {"codes": code}}, *live(leg.filters)]}}, "boost": 1.0}}
 
 
-def vector_query(filters: Sequence[Filter], *, size: int) -> Body:
+def _field(leg: VectorLeg | ExactLeg) -> str:
+    return PHOTO_VECTOR if leg.photos else VECTOR
+
+
+def vector_query(filters: Sequence[Filter], *, size: int, field: str = VECTOR) -> Body:
     """The nearest products among those that pass the filters: the filter stands inside the search, not after it.
 
     The graph is walked twice as wide as the answer (at least 128 candidates), which keeps recall high at a small depth.
     """
     return {
         "knn": {
-            VECTOR: {
+            field: {
                 "vector": ROW,
                 "k": size,
                 "filter": {"bool": {"filter": live(filters)}},
@@ -114,10 +118,10 @@ def vector_query(filters: Sequence[Filter], *, size: int) -> Body:
 def exact_query(leg: ExactLeg) -> Body:
     """The exact cosine of the products that have a vector: of the named ones, or of all that the filters leave."""
     named = [] if leg.ids is None else [{"terms": {"id": list(leg.ids)}}]
-    params = {"field": VECTOR, "query_value": ROW, "space_type": "cosinesimil"}
+    params = {"field": _field(leg), "query_value": ROW, "space_type": "cosinesimil"}
     return {
         "script_score": {
-            "query": {"bool": {"filter": [*named, {"exists": {"field": VECTOR}}, *live(leg.filters)]}},
+            "query": {"bool": {"filter": [*named, {"exists": {"field": _field(leg)}}, *live(leg.filters)]}},
             "script": {"lang": "knn", "source": "knn_score", "params": params},
         }
     }

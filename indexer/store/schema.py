@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import resources
 from typing import Any
@@ -16,6 +17,8 @@ PROFILE, COMING, MADE_FOR = "fusedex_profile", "fusedex_coming", "fusedex_made_f
 """Keys in the mapping's `_meta`, beside the identity's."""
 
 VECTOR = "vector"
+PHOTO_VECTOR = "photo_vector"
+"""The field that an index has beside `vector` where its identity says so: made like it, for the photos alone."""
 _COMPARED = ("type", "analyzer", "search_analyzer", "normalizer", "dimension", "scaling_factor", "enabled", "ignore_above", "space_type")
 
 Json = dict[str, Any]
@@ -41,12 +44,19 @@ def index_body(identity: Identity, settings: IndexSettings) -> Json:
         "number_of_replicas": settings.replicas,
         "refresh_interval": f"{settings.refresh_s}s",
     }
-    body["mappings"]["_meta"] = {META: asdict(identity)}
+    body["mappings"]["_meta"] = {META: identity_json(identity)}
     vector = body["mappings"]["properties"][VECTOR]
-    vector["dimension"] = identity.width
     vector["method"]["engine"] = settings.engine
     vector["method"]["parameters"] = {"m": settings.m, "ef_construction": settings.ef_construction}
+    _fill_vectors(body["mappings"]["properties"], identity)
     return body
+
+
+def _fill_vectors(properties: Json, identity: Identity) -> None:
+    """Give the fields of vectors the identity's width; the photos' own field is there where the identity says so."""
+    properties[VECTOR]["dimension"] = identity.width
+    if identity.photo_vector:
+        properties[PHOTO_VECTOR] = deepcopy(properties[VECTOR])
 
 
 def refuse_unsafe(body: Json, *, embedded: bool) -> None:
@@ -80,11 +90,16 @@ def _danger(field: Json) -> str:
     return ""
 
 
+def identity_json(identity: Identity) -> Json:
+    """The identity as it stands in a mapping. An index without the photos' own vector says nothing of it, as before there was one."""
+    return {name: value for name, value in asdict(identity).items() if name != PHOTO_VECTOR or value}
+
+
 def identity_of(index: str, mapping: Json) -> Identity:
     """The identity in an index's mapping. Raises SchemaDrift where there is none."""
     told = mapping.get("_meta", {}).get(META)
     names = {field.name for field in fields(Identity)}
-    if not isinstance(told, dict) or set(told) != names:
+    if not isinstance(told, dict) or not names - {PHOTO_VECTOR} <= set(told) <= names:
         raise SchemaDrift(f"The index {index} carries no identity of ours, so it was not made by this library.", cure=_OTHER_ALIAS)
     return Identity(**told)
 
@@ -112,7 +127,7 @@ def check_identity(index: str, found: Identity, wanted: Identity) -> None:
         raise ForeignLedger(f"The index {index} belongs to the ledger {found.ledger}, not to {wanted.ledger}.", cure=_OTHER_ALIAS)
     if found.schema != wanted.schema:
         raise SchemaDrift(f"The index {index} has the mapping {found.schema}; this release writes {wanted.schema}.", cure=_OTHER_ALIAS)
-    names = [name for name in ("text", "photo", "fusion", "width") if getattr(found, name) != getattr(wanted, name)]
+    names = [name for name in ("text", "photo", "fusion", "width", PHOTO_VECTOR) if getattr(found, name) != getattr(wanted, name)]
     if names:
         told = ", ".join(f"{name} (index {getattr(found, name)}, here {getattr(wanted, name)})" for name in names)
         raise EncoderMismatch(f"The index {index} was built with other parts: {told}.", cure=_OTHER_ALIAS)
@@ -130,7 +145,7 @@ class Difference:
 def differences(mapping: Json, identity: Identity) -> list[Difference]:
     """In which fields a live mapping is not the template's, by name; what only tunes a graph is left out."""
     ours = template(identity.schema)["mappings"]
-    ours["properties"][VECTOR]["dimension"] = identity.width
+    _fill_vectors(ours["properties"], identity)
     wanted = {name: _essence(field) for name, field in _fields(ours["properties"])}
     found = {name: _essence(field) for name, field in _fields(mapping.get("properties", {}))}
     names = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))

@@ -1,7 +1,7 @@
 """An index is a version (products-000001), the alias is the product: how one is made, found and checked."""
 
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from indexer.errors import IndexMissing, SchemaDrift, StoreError
@@ -11,7 +11,7 @@ from indexer.store.capabilities import capabilities_plan, need_knn
 from indexer.store.identity import Description, Identity
 from indexer.store.requests import describe_body
 from indexer.store.responses import checked, description
-from indexer.store.schema import META, check_identity, check_mapping, identity_of, index_body, refuse_unsafe, told
+from indexer.store.schema import META, check_identity, check_mapping, identity_json, identity_of, index_body, refuse_unsafe, told
 
 TAKEN = "resource_already_exists_exception"
 CREATE_TIMEOUT_S = 60.0
@@ -108,7 +108,7 @@ def adopt_plan(alias: str, identity: Identity) -> Plan[None]:
     found = identity_of(index, mapping)
     check_adoption(index, found, identity)
     if found != identity:
-        yield Call(method="PUT", path=f"/{index}/_mapping", body={"_meta": mapping["_meta"] | {META: asdict(identity)}})
+        yield Call(method="PUT", path=f"/{index}/_mapping", body={"_meta": mapping["_meta"] | {META: identity_json(identity)}})
 
 
 def check_adoption(index: str, found: Identity, wanted: Identity) -> None:

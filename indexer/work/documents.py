@@ -1,7 +1,7 @@
 """Claimed rows to documents: each product's parts, their rows from cache or model, fused into one row a product."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -206,11 +206,13 @@ def _document(row: Claimed, draft: _Draft, part_rows: PartRows, encoders: Encode
     if failed_photo and not any(part.kind == "photo" for part, _ in used):
         status = "unusable"
     product = draft.product
+    rows = [PartRow(part.kind, part_row) for part, part_row in used]
     document = Document(
         id=row.id,
         version=row.row_version,
         product=product,
-        row=_fused([PartRow(part.kind, part_row) for part, part_row in used], encoders),
+        row=_fused(rows, encoders.fuse),
+        photo_row=_fused(rows, encoders.photo_row),
         photo_status=status,
         price_now=price_at(product.price, product.sale, moment=moment),
     )
@@ -228,9 +230,9 @@ def _wake(product: Product, retry_at: int | None, *, moment: int) -> tuple[int |
     return change, "offers"
 
 
-def _fused(rows: Sequence[PartRow], encoders: Encoders) -> Row | None:
+def _fused(rows: Sequence[PartRow], fuse: Callable[[Sequence[PartRow]], Row | None]) -> Row | None:
     """One row, or None where the parts have no direction together: the product is found by its words alone."""
     try:
-        return encoders.fuse(rows) if rows else None
+        return fuse(rows) if rows else None
     except ZeroRow:
         return None

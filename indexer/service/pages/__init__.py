@@ -17,7 +17,7 @@ from indexer.records import Hit, Money, Product
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥", "INR": "₹", "KRW": "₩", "TRY": "₺", "PLN": "zł "}
-TERM_NAMES = {"lexical": "Words", "vector": "Meaning"}
+TERM_NAMES = {"lexical": "Words", "vector": "Meaning", "photos": "Photos"}
 FEW = 5
 """At or below this many pieces the page says how many are left."""
 TINTS = 6

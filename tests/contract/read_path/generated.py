@@ -90,6 +90,7 @@ class Room:
         self.store = wing.store_for(self)
         self.products: dict[str, Product] = {}
         self.rows: dict[str, Row] = {}
+        self.photo_rows: dict[str, Row] = {}
         self.put([replace(one, product=replace(one.product, id=f"{self.name}-p{place}")) for place, one in enumerate(drawn)])
 
     def put(self, drawn: Sequence[Drawn]) -> None:
@@ -98,18 +99,22 @@ class Room:
         for one in drawn:
             product = replace(one.product, language=self.name)
             row = row_of(product, self.wing.encoders) if one.vector else None
+            photo_row = photo_row_of(product, self.wing.encoders) if one.vector else None
             self.products[product.id] = product
-            self.rows.pop(product.id, None)
-            if row is not None:
-                self.rows[product.id] = row
+            for rows, mine in ((self.rows, row), (self.photo_rows, photo_row)):
+                rows.pop(product.id, None)
+                if mine is not None:
+                    rows[product.id] = mine
             now = price_at(product.price, product.sale, moment=0)
-            documents.append(Document(id=product.id, version=next(_VERSIONS), product=product, row=row, price_now=now))
+            made = Document(id=product.id, version=next(_VERSIONS), product=product, row=row, photo_row=photo_row, price_now=now)
+            documents.append(made)
         self._write(documents)
 
     def delete(self, ids: Sequence[str]) -> None:
         for id_ in ids:
             del self.products[id_]
             self.rows.pop(id_, None)
+            self.photo_rows.pop(id_, None)
         self._write([Document(id=id_, version=next(_VERSIONS), product=None) for id_ in ids])
 
     def _write(self, documents: Sequence[Document]) -> None:
@@ -131,8 +136,9 @@ class Room:
         """All that is relevant, on one page."""
         return self.search(query, defaults, per_page=100, **changes)
 
-    def cosines(self, row: Row) -> dict[str, float]:
-        return {id_: float(mine.astype(np.float64) @ row) for id_, mine in self.rows.items()}
+    def cosines(self, row: Row, *, photos: bool = False) -> dict[str, float]:
+        rows = self.photo_rows if photos else self.rows
+        return {id_: float(mine.astype(np.float64) @ row) for id_, mine in rows.items()}
 
 
 class Wing:
@@ -140,7 +146,7 @@ class Wing:
 
     def __init__(self, url: str | None) -> None:
         self.url, self.examples = url, 40 if url is None else 5
-        self.encoders = encoders(cache=2048)
+        self.encoders = encoders(cache=2048, photo_vector=True)
 
     @cached_property
     def alias(self) -> str:
@@ -206,6 +212,13 @@ def row_of(product: Product, ours: Encoders) -> Row | None:
     texts = [("title", product.title), *([("description", product.description)] if product.description else [])]
     rows = ours.text.encode([text for _, text in texts], side="product")
     return ours.fuse([PartRow(kind, row) for (kind, _), row in zip(texts, rows, strict=True)])
+
+
+def photo_row_of(product: Product, ours: Encoders) -> Row | None:
+    """The row of a photo that shows what the description says; no description, no photo."""
+    if not product.description:
+        return None
+    return ours.photo_row([PartRow("photo", ours.text.encode([product.description], side="product")[0])])
 
 
 def holds(**drawn: st.SearchStrategy[object]) -> Callable[[Callable[..., None]], Callable[[Wing], None]]:

@@ -10,7 +10,7 @@ from indexer.fuse.weighted import WeightedFusion
 from indexer.money import exponent
 from indexer.photos.decode import decode
 from indexer.photos.read import read
-from indexer.records import Money, Photo, Product
+from indexer.records import Money, Photo, PhotoStatus, Product
 from indexer.store.base import Document, Leg, LegAnswer, ProductReader, ProductStore
 from indexer.store.identity import Description
 from tests.data.catalogue import Raw, rows
@@ -19,10 +19,10 @@ WIDTH = 64
 PIXELS = 1_000_000
 
 
-def encoders(*, cache: int = 64, width: int = WIDTH) -> Encoders:
+def encoders(*, cache: int = 64, width: int = WIDTH, photo_vector: bool = False) -> Encoders:
     """Hashed encoders, and the default fusion."""
     fusion = WeightedFusion(title=0.4, description=0.2, photo=0.4, width=width)
-    return Encoders(HashedText(width=width), HashedPhoto(width=width), fusion, query_cache=cache)
+    return Encoders(HashedText(width=width), HashedPhoto(width=width), fusion, query_cache=cache, photo_vector=photo_vector)
 
 
 def products() -> list[Product]:
@@ -49,7 +49,8 @@ def _document(product: Product, ours: Encoders) -> Document:
     if ours.photo is not None and product.photos:
         pixels = [decode(read(photo.source, limit_bytes=PIXELS), pixels=PIXELS) for photo in product.photos]
         parts += [PartRow("photo", row) for row in ours.photo.encode(pixels)]
-    return Document(id=product.id, version=1, product=product, row=ours.fuse(parts), photo_status="used" if product.photos else "none")
+    status: PhotoStatus = "used" if product.photos else "none"
+    return Document(id=product.id, version=1, product=product, row=ours.fuse(parts), photo_row=ours.photo_row(parts), photo_status=status)
 
 
 def _product(raw: Raw) -> Product:

@@ -17,7 +17,7 @@ from indexer.query.filters import parse_filters
 from indexer.rank.blend import NOISE
 from indexer.rank.facets import values_of
 from indexer.read.answer import REACH
-from indexer.records import Answer, Blend, Bound, Filter, Product, Query, QueryPart, Sort, Strategy
+from indexer.records import NEARS, Answer, Blend, Bound, Filter, Product, Query, QueryPart, Sort, Strategy
 from indexer.settings import SearchSettings
 from tests.contract.read_path.generated import CATALOGUES, FLOOR, STORES, Drawn, Room, Wing, holds, ids, opened, phrases
 
@@ -25,14 +25,16 @@ STRATEGIES: tuple[Strategy, ...] = ("msearch", "rescore", "exact", "lexical", "v
 BLENDS: tuple[Blend, ...] = ("min_max", "z_score", "l2", "rrf")
 BOUNDS: tuple[Bound, ...] = ("all", "score", "gap", "top")
 FACETS = ("brand", "category", "colour", "in_stock", "price=..20|20..60|60..", "weight=..1|1..")
+SHARES = st.sampled_from([0.0, 0.0, 0.4, 1.0])
 WAYS = st.builds(
     Query,
     text=phrases(2),
     strategy=st.sampled_from(STRATEGIES),
     blend=st.sampled_from(BLENDS),
     bound=st.sampled_from(BOUNDS),
+    photo_share=SHARES,
     facets=st.just(FACETS),
-)
+).map(lambda query: replace(query, photo_share=0.0) if query.strategy == "lexical" else query)
 SORTS = st.sampled_from([Sort("price"), Sort("price", True), Sort("stock", True), Sort("weight"), Sort("title"), Sort("popularity", True)])
 SHOWN = st.builds(
     lambda query, group, in_stock_first, diversity, sort: replace(
@@ -85,7 +87,7 @@ def test_hits_total_and_facets_come_from_the_set_inside_the_boundary(room: Room,
         assert bool(answer.hits) == bool(everything.hits)
     elif query.bound == "score":
         for hit in answer.hits:
-            assert any(term.name != "vector" or term.raw >= FLOOR for term in hit.terms)
+            assert any(term.name not in NEARS or term.raw >= FLOOR for term in hit.terms)
 
 
 @holds(catalogue=CATALOGUES, text=phrases(3))

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from indexer.ledger.base import Finished
@@ -72,9 +73,7 @@ class Depot:
         """The index has the document as it was before, as after it came back from a backup."""
         if not isinstance(self.store, MemoryStore):
             raise TypeError("only the twin's documents can be made older")
-        self.store._kept[id_] = type(self.store._kept[id_])(
-            1, self.store._kept[id_].source, self.store._kept[id_].row, self.store._kept[id_].words
-        )
+        self.store._kept[id_] = replace(self.store._kept[id_], version=1)
 
     def stored(self) -> dict[str, Stored]:
         found: dict[str, Stored] = {}

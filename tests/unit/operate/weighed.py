@@ -31,7 +31,7 @@ class Weighed(Shop):
         self.indexer = self.another_indexer()
 
     def vectors(self) -> dict[str, bytes]:
-        return {id_: kept.row.tobytes() for id_, kept in self.store._kept.items() if kept.row is not None}
+        return {id_: kept.rows["vector"].tobytes() for id_, kept in self.store._kept.items() if kept.rows}
 
     def runs(self) -> tuple[int, int]:
         counters = self.ledger.counts().counters
