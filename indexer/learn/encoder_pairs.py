@@ -1,7 +1,9 @@
 """Pairs that encoders learn from, drawn out of a catalogue and judgments, and parted so that nothing that is asked was taught."""
 
 import hashlib
+import math
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ from indexer.errors import LearningError
 from indexer.evaluate.judgments import Judgments
 from indexer.evaluate.queries import Topic
 from indexer.learn.synthetic import pairs_of, synthetic_pairs
-from indexer.learn.tag_split import family
+from indexer.learn.tag_split import family as family_in
 from indexer.learn.tag_words import plain, words_of
 from indexer.records import Product
 
@@ -88,7 +90,7 @@ def wares_of(products: Iterable[Product], *, usable: Callable[[Path], bool] = la
             continue
         local = (Path(photo.source) for photo in one.photos if not photo.is_remote)
         told = "" if same_text(one.description) in same_text(one.title) else one.description
-        name = family(words_of(one.title), brand=plain(one.brand), group=one.group)
+        name = family_in(words_of(one.title), brand=plain(one.brand), group=one.group)
         wares.append(Ware(id=one.id, title=one.title, description=told, photo=next(filter(usable, local), None), family=name))
     return wares
 
@@ -108,13 +110,13 @@ def asks_of(
 
 
 def parted(wares: Sequence[Ware], asks: Sequence[Ask], *, seed: int = 0, choose: float = 0.1, report: float = 0.2) -> Pairs:
-    """Wares by their families and judged queries by their texts, by a hash with the seed; shares hold roughly.
+    """Wares by their families and judged queries by their texts, in an order drawn by the seed; shares hold roughly.
 
-    A judged query takes the families of its products along. Raises LearningError where too little is left to learn from, or nothing to
-    choose or to report by.
+    A judged query takes the families of its products along, so that many judgments may put more products apart. Raises LearningError
+    where too little is left to learn from, or nothing to choose or to report by.
     """
-    shares = (choose, report)
-    families = _families(wares, asks, seed, shares)
+    shares = {"report": report, "choose": choose}
+    families, queries = _families(wares, asks, seed, shares), _queries(asks, seed, shares)
     part = [families[ware.family] for ware in wares]
     kept: dict[str, tuple[Ask, ...]] = {}
     away: set[str] = set()
@@ -127,7 +129,7 @@ def parted(wares: Sequence[Ware], asks: Sequence[Ask], *, seed: int = 0, choose:
             for ask in asks
             if any(part[ware] == name for ware in ask.right)
             and same_text(ask.text) not in away
-            and (ask.kind != "judged" or _place(ask.text, seed, shares) == name)
+            and (ask.kind != "judged" or queries[ask.text] == name)
         )
         away |= {same_text(ask.text) for ask in kept[name]}
         away |= {same_text(text) for ware, own in zip(wares, part, strict=True) if own == name for text in ware.texts}
@@ -176,19 +178,36 @@ def _grouped(kind: Kind, found: Iterable[tuple[str, int]]) -> list[Ask]:
     return [Ask(kind, text, tuple(dict.fromkeys(wares))) for text, wares in right.values()]
 
 
-def _families(wares: Sequence[Ware], asks: Sequence[Ask], seed: int, shares: tuple[float, float]) -> dict[str, str]:
-    """The part of each family: that of its judged queries, `report` before `choose`, or else by a hash of its name."""
-    part = {ware.family: _place(ware.family, seed, shares) for ware in wares}
-    judged = [(ask, _place(ask.text, seed, shares)) for ask in asks if ask.kind == "judged"]
-    for name in PARTS:  # the last one wins
-        part |= {wares[ware].family: name for ask, own in judged if own == name != "learn" for ware in ask.right}
+def _queries(asks: Sequence[Ask], seed: int, shares: Mapping[str, float]) -> dict[str, str]:
+    """The part of each judged query: the first ones in an order drawn by the seed are reported on, the next ones choose."""
+    texts = sorted({ask.text for ask in asks if ask.kind == "judged"}, key=lambda text: _drawn(text, seed))
+    report, choose = (math.ceil(shares[name] * len(texts)) for name in ("report", "choose"))
+    return {text: "report" if at < report else "choose" if at < report + choose else "learn" for at, text in enumerate(texts)}
+
+
+def _families(wares: Sequence[Ware], asks: Sequence[Ask], seed: int, shares: Mapping[str, float]) -> dict[str, str]:
+    """The part of each family: that of its judged queries, `report` before `choose`; others fill these up in an order drawn by the seed."""
+    sizes = Counter(ware.family for ware in wares)
+    queries = _queries(asks, seed, shares)
+    part: dict[str, str] = {}
+    for name in ("choose", "report"):  # the last one wins
+        part |= {wares[ware].family: name for ask in asks if queries.get(ask.text) == name for ware in ask.right if ask.kind == "judged"}
+    filled: Counter[str] = Counter()
+    for family, name in part.items():
+        filled[name] += sizes[family]
+    free = sorted(sizes.keys() - part.keys(), key=lambda family: _drawn(family, seed))
+    for family in free:
+        part[family] = next((name for name in shares if filled[name] + sizes[family] <= shares[name] * len(wares)), "learn")
+        filled[part[family]] += sizes[family]
+    for name in shares:
+        small = min((family for family in free if part[family] == "learn"), key=lambda family: sizes[family], default=None)
+        if not filled[name] and small is not None:
+            part[small] = name
     return part
 
 
-def _place(name: str, seed: int, shares: tuple[float, float]) -> str:
-    drawn = int.from_bytes(hashlib.sha256(f"{seed} {same_text(name)}".encode()).digest()[:7], "big") / 2**56
-    choose, report = shares
-    return "report" if drawn < report else "choose" if drawn < report + choose else "learn"
+def _drawn(name: str, seed: int) -> bytes:
+    return hashlib.sha256(f"{seed} {same_text(name)}".encode()).digest()
 
 
 def _check(pairs: Pairs) -> None:
