@@ -11,7 +11,6 @@ from typing import Any
 from indexer.encode.image import ImageEncoder
 from indexer.encode.saved import save_backbone, save_projection, save_transformer
 from indexer.encode.transformer import TransformerEncoder
-from indexer.errors import LearningError
 from indexer.learn.encoder_card import card
 from indexer.learn.encoder_measures import Floats, changes, verdict
 from indexer.learn.encoder_network import EncoderSettings, freeze, make_network
@@ -24,10 +23,11 @@ from indexer.learn.loop import Fitted, fit
 from indexer.learn.machine import seeded
 from indexer.learn.packages import need
 from indexer.learn.settings import LoopSettings
-from indexer.whole import check_absent, new_folder, write_whole
+from indexer.learn.state import check_begun
+from indexer.whole import check_absent, new_folder
 
 TEXT, PHOTO, PROJECTION = "text", "photo", "projection"
-METRICS, CARD, CURVES, BEGUN = "metrics.json", "card.md", "curves.png", "begun.json"
+METRICS, CARD, CURVES = "metrics.json", "card.md", "curves.png"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,17 +129,6 @@ class EncoderTraining:
         plain = save_backbone(photo, draft / PHOTO)
         head = {name: tensor.detach().cpu().numpy() for name, tensor in self.towers.network.get_submodule("head").state_dict().items()}
         save_projection(draft / PROJECTION, onto=plain, weight=head["weight"], bias=head["bias"])
-
-
-def check_begun(state: Path, told: Mapping[str, object]) -> None:
-    """Remember in the folder what its training is of; raises LearningError where it holds another one's."""
-    file = state / BEGUN
-    wanted = json.dumps(told, sort_keys=True) + "\n"
-    if not file.exists():
-        write_whole(file, wanted.encode())
-    elif file.read_text(encoding="utf-8") != wanted:
-        cure = "Take the same catalogue, model and options, or another folder."
-        raise LearningError(f"The training in {state} is of other data, another model or other settings.", cure=cure)
 
 
 def _counted(kinds: Iterable[str]) -> dict[str, int]:
