@@ -119,7 +119,7 @@ def groceries(data: Path, kit: Kit) -> Mapping[str, Any]:
     photos = [(path, number) for path, number in _listed(folder, "photos")]
     owner = np.array([number for _, number in photos])
     known = _known(kit.image, [path for path, _ in photos])
-    raw, own = kit.image.photos(known), own_rows(items, kit.image)
+    raw, own = kit.image.photos(known), own_rows([(item.title, item.description) for item in items], kit.image.texts)
     pictures = kit.image.photos(_known(kit.image, [item.picture for item in items if item.picture]))
     wordy = [replace(item, picture=None) for item in items]
     found: dict[str, list[tuple[Floats, Floats]]] = {

@@ -24,18 +24,27 @@ from indexer.learn.fuse_floors import floors
 from indexer.learn.fuse_items import Item, of_products, read_classes, with_queries
 from indexer.learn.fuse_material import Material, prepare
 from indexer.learn.fuse_rows import RowTable
+from indexer.learn.fuse_search import changed
 from indexer.learn.fuse_task import Anchors, FuseSettings
 from indexer.learn.fuse_train import FuseHow, Told, Trained, best_of_seeds, metrics, save, train
 from indexer.learn.logs import Epoch, JsonLines, RunLog, Several, TensorBoard, WeightsAndBiases
+from indexer.learn.search_page import read_settings
 from indexer.learn.settings import LoopSettings, Precision
 from indexer.records import Product
 from indexer.settings import Settings
 
 PROJECT = "fusedex"
 WEIGHT_DECAY = 0.05
+EPOCHS, RATE, PATIENCE = 12, 3e-3, 6
+USUAL = FuseHow(
+    loop=LoopSettings(epochs=EPOCHS, learning_rate=RATE, patience=PATIENCE, weight_decay=WEIGHT_DECAY),
+    task=FuseSettings(),
+)
+"""What is learned with where no option and no file says otherwise."""
 
 
 def fuse(
+    ctx: typer.Context,
     feed: Annotated[
         list[Path] | None, typer.Argument(help="A catalogue with photos on this disk: what `fusedex feed` takes.", show_default=False)
     ] = None,
@@ -48,17 +57,20 @@ def fuse(
     ] = None,
     relevant: Annotated[int, typer.Option(min=1, help="From which grade on a judged product must be found.")] = 1,
     seeds: Annotated[int, typer.Option(min=1, max=20, help="Trainings with seeds 0, 1, ...; the best one is kept.")] = 3,
-    epochs: Annotated[int, typer.Option(min=1, help="Times that each photo is learned from, at most.")] = 12,
+    epochs: Annotated[int, typer.Option(min=1, help="Times that each photo is learned from, at most.")] = EPOCHS,
     batch: Annotated[int, typer.Option(min=2, help="Photos a step.")] = 64,
     accumulate: Annotated[int, typer.Option(min=1, help="Batches whose gradients are added up.")] = 1,
-    learning_rate: Annotated[float, typer.Option(min=0, help="AdamW's highest.")] = 3e-3,
-    patience: Annotated[int, typer.Option(min=1, help="Epochs without gain before a training stops.")] = 6,
+    learning_rate: Annotated[float, typer.Option(min=0, help="AdamW's highest.")] = RATE,
+    patience: Annotated[int, typer.Option(min=1, help="Epochs without gain before a training stops.")] = PATIENCE,
     precision: Annotated[Precision, typer.Option(help="Numbers to compute in.")] = "auto",
     views: Annotated[int, typer.Option(min=1, max=12, help="Views of each photo: itself, its mirror image, crops.")] = 2,
     join: Annotated[Join, typer.Option(help="How text and photo become one row.")] = "gate",
     anchors: Annotated[
         Anchors, typer.Option(help="fixed: photos stay among the words given, unseen words find them; free: photos find products better.")
     ] = "auto",
+    found_settings: Annotated[
+        Path | None, typer.Option("--settings", help="What `learn search` found; options given here win over it.")
+    ] = None,
     licence: Annotated[str, typer.Option(help="The data's licence, for the card.")] = "",
     state: Annotated[Path | None, typer.Option(help="Folder that keeps each epoch, so that an interrupted training goes on.")] = None,
     tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard's event files.")] = None,
@@ -73,19 +85,31 @@ def fuse(
     if out.exists():
         raise ModelError(f"{out} exists already.", cure="Give the new fusion a folder of its own.")
     settings = Settings.load()
-    items = _items(feed or [], (classes, texts), settings)
-    if judgments is not None:
-        items = with_queries(items, read_judgments(judgments), least=relevant)
+    items = judged_items(items_of(feed or [], (classes, texts), settings), judgments, relevant)
     sources = [*(feed or []), *(path for path in (classes, texts, judgments) if path)]
     numbers = {"epochs": epochs, "batch": batch, "accumulate": accumulate, "learning_rate": learning_rate, "patience": patience}
     loop = _loop({**numbers, "weight_decay": WEIGHT_DECAY, "precision": precision})
-    how = FuseHow(loop=loop, task=FuseSettings(join=join, anchors=anchors))
+    how = with_settings(FuseHow(loop=loop, task=FuseSettings(join=join, anchors=anchors)), found_settings, ctx)
     places = {"state": state, "tensorboard": tensorboard, "wandb": wandb}
     with display() as shown:
         trained, found = _trained(items, settings, (how, seeds, views), places, shown)
     told = Told(name=sources[0].name or "a catalogue", sources=tuple(path.name for path in sources), licence=licence, **found)
     save(out, trained, told)
     _show(metrics(trained, told), out, as_json=as_json)
+
+
+def with_settings(how: FuseHow, file: Path | None, ctx: typer.Context) -> FuseHow:
+    """The settings with a file's in their place, but for those that were given as options. Raises SettingsError."""
+    if file is None:
+        return how
+    sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
+    given = {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+    return changed(how, {name: value for name, value in read_settings(file).items() if name not in given})
+
+
+def judged_items(items: list[Item], judgments: Path | None, relevant: int) -> list[Item]:
+    """The items with the queries for which they were judged good. Raises EvaluationError."""
+    return items if judgments is None else with_queries(items, read_judgments(judgments), least=relevant)
 
 
 def _show(figures: Mapping[str, Any], out: Path, *, as_json: bool) -> None:
@@ -101,7 +125,8 @@ def _show(figures: Mapping[str, Any], out: Path, *, as_json: bool) -> None:
     console.print(escape(there), highlight=False, soft_wrap=True)
 
 
-def _items(feed: Sequence[Path], folders: tuple[Path | None, Path | None], settings: Settings) -> list[Item]:
+def items_of(feed: Sequence[Path], folders: tuple[Path | None, Path | None], settings: Settings) -> list[Item]:
+    """A catalogue's items, or those of `folders`: classes and their texts. Raises SettingsError, LearningError, UnreadableFeed."""
     classes, texts = folders
     if classes is not None and texts is not None and not feed:
         return read_classes(classes, texts)

@@ -4,10 +4,11 @@ import copy
 import hashlib
 import io
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
@@ -60,6 +61,8 @@ class Lite0:
     """EfficientNet-Lite0 (Tan and Le 2019, without its squeeze blocks), trained on the 1,000 classes of ImageNet. Safe across threads."""
 
     width = WIDTH
+    architecture = ARCHITECTURE
+    args: Mapping[str, object] = MappingProxyType({})
 
     def __init__(self, *, grey: bool = False, device: Device = "auto", dtype: Dtype = "auto", threads: int | None = None) -> None:
         """Find the packages; the weights are checked and loaded with the first photo. Raises ModelUnavailable."""
@@ -145,6 +148,14 @@ class FeatureNetwork(Protocol):
     @property
     def width(self) -> int:
         """Numbers of a row of features."""
+
+    @property
+    def architecture(self) -> str:
+        """Its name in timm."""
+
+    @property
+    def args(self) -> Mapping[str, object]:
+        """What timm makes it with, beside the name."""
 
     def spec(self, name: str, *, width: int) -> ModelSpec:
         """Its identity under an encoder's name and width."""

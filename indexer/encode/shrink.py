@@ -1,28 +1,23 @@
 """Smaller forms of an encoder: exported to ONNX, in numbers of eight bits, or with the least weights cut away."""
 
 import logging
-import shutil
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from indexer.encode.base import PhotoEncoder, TextEncoder
 from indexer.encode.image import ImageEncoder
 from indexer.encode.kept import MODEL, SPEC, TOKENISER, OnnxSpec, file_digest, spec_of
 from indexer.encode.lazy import need
 from indexer.encode.pooling import Pooling, pooled
+from indexer.encode.saved import save_transformer
 from indexer.encode.transformer import TransformerEncoder
 from indexer.errors import ModelError
 
 if TYPE_CHECKING:
     import torch
-
-
-class _Saving(Protocol):
-    def save_pretrained(self, folder: Path) -> None:
-        """Write config.json and safetensors."""
 
 
 Form = Literal["onnx", "int8", "pruned"]
@@ -82,12 +77,7 @@ def prune(encoder: TextEncoder | PhotoEncoder, folder: Path, *, share: float) ->
     settle = cast("Callable[[nn.Module, str], nn.Module]", pruning.remove)
     for module, name in linear:
         settle(module, name)
-    for file in encoder.folder.iterdir():
-        if file.is_file() and file.suffix in (".json", ".txt", ".model") and file.name != "model.safetensors.index.json":
-            shutil.copy(file, folder / file.name)
-        elif file.name == "1_Pooling":
-            shutil.copytree(file, folder / file.name)
-    cast("_Saving", model).save_pretrained(folder)
+    save_transformer(fresh, folder)
 
 
 def _export_text(encoder: TransformerEncoder, folder: Path) -> Sequence[str]:

@@ -57,7 +57,7 @@ class Backbone:
         told = config.get("pretrained_cfg")
         args = config.get("model_args")
         self._config: Mapping[str, object] = told if isinstance(told, dict) else {}
-        self._args: Mapping[str, object] = args if isinstance(args, dict) else {}
+        self.args: Mapping[str, object] = args if isinstance(args, dict) else {}
         empty = self._make(empty=True)
         self.width = int(cast("int", getattr(empty, "head_hidden_size", None) or getattr(empty, "num_features")))  # noqa: B009
         self.input = _input_of(empty, grey=grey)
@@ -114,7 +114,7 @@ class Backbone:
             with torch.device("meta" if empty else "cpu"):
                 # Without classes the model ends where its last layer would begin.
                 create = cast("Callable[..., torch.nn.Module]", timm.create_model)
-                made = create(self.architecture, pretrained=False, num_classes=0, **self._args)
+                made = create(self.architecture, pretrained=False, num_classes=0, **self.args)
         except (RuntimeError, TypeError, ValueError) as error:
             raise ModelUnavailable(f"timm can't build the architecture {self.architecture!r}: {error}") from error
         setattr(made, "pretrained_cfg", {**_pretrained(made), **self._config})  # noqa: B010 - a plain attribute of timm's, to torch a part

@@ -2,23 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from indexer.errors import EvaluationError
 from indexer.evaluate.asking import Asking
+from indexer.evaluate.bayes import quiet, sampler, suggested
 from indexer.evaluate.compare import EQUAL
 from indexer.evaluate.judgments import Judgments
 from indexer.evaluate.measures import TELLING, Floats, Measure, Meter, View, need
 from indexer.evaluate.queries import Topic
 from indexer.evaluate.remember import Searches
 from indexer.evaluate.runs import Run, make_run
-from indexer.evaluate.space import Range, Space, Value, settings_with
+from indexer.evaluate.space import Space, settings_with
 from indexer.settings import SearchSettings
-
-if TYPE_CHECKING:
-    from optuna.trial import Trial as OptunaTrial
 
 Method = Literal["grid", "bayes"]
 Score = Callable[[SearchSettings], float]
@@ -27,8 +25,6 @@ Figures = Callable[[SearchSettings, Sequence[str]], Floats]
 DEEP = 100
 """Hits taken where the measure or the view looks behind the first ten, as `fusedex evaluate` does."""
 FIRST = 10
-ROUNDED = 4
-"""Decimals of numbers that Bayesian search draws from a range: finer ones change no order that anyone could measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,33 +139,11 @@ class Plan:
         equals = [one for one in tried if scores[one] >= highest - EQUAL]
         return min(equals, key=lambda one: self.space.distance(one, self.current))
 
-    def _bayes(self, score: Score, study: int) -> None:
-        """Tree-structured Parzen estimator (Bergstra et al. 2011), by optuna, in memory."""
+    def _bayes(self, score: Score, number: int) -> None:
+        """By optuna, in memory."""
         need("optuna")
         import optuna
 
-        loud = optuna.logging.get_verbosity()
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        try:
-            sampler = optuna.samplers.TPESampler(seed=(self.seed * 1009 + study) % 2**32)
-            made = optuna.create_study(direction="maximize", sampler=sampler)
-            made.optimize(lambda trial: score(settings_with(self.current, self._suggested(trial))), n_trials=self.trials)
-        finally:
-            optuna.logging.set_verbosity(loud)
-
-    def _suggested(self, trial: "OptunaTrial") -> dict[str, Value]:
-        found: dict[str, Value] = {}
-        for axis in self.space.axes:
-            if isinstance(axis, Range):
-                low, high = axis.low, axis.high
-                found[axis.name] = (
-                    trial.suggest_int(axis.name, int(low), int(high))
-                    if axis.whole
-                    else round(trial.suggest_float(axis.name, low, high), ROUNDED)
-                )
-            elif axis.ordered:
-                # The place in the list, not the number: steps need not be even, and what is near in the list behaves alike.
-                found[axis.name] = axis.values[trial.suggest_int(axis.name, 0, len(axis.values) - 1)]
-            else:
-                found[axis.name] = trial.suggest_categorical(axis.name, list(axis.values))
-        return found
+        with quiet():
+            made = optuna.create_study(direction="maximize", sampler=sampler(seed=self.seed * 1009 + number))
+            made.optimize(lambda trial: score(settings_with(self.current, suggested(trial, self.space.axes))), n_trials=self.trials)

@@ -88,7 +88,7 @@ def prepare(
     learn, apart, owner = _places(parts)
     if not len(apart):
         raise LearningError("No photo is left to measure by.", cure="Give more products or classes with photos.")
-    own = own_rows(items, table)
+    own = own_rows([(item.title, item.description) for item in items], table.texts)
     asked = [(number, text) for number, item in enumerate(items) for text in item.asking]
     asked_owner = np.array([number for number, _ in asked], dtype=np.int64)
     same = same_items(own, [item.kind for item in items])
@@ -113,12 +113,15 @@ def prepare(
     )
 
 
-def own_rows(items: Sequence[Item], table: RowTable) -> Rows:
-    """The row of each item's title and description together, (n, width), as `LearnedFusion` makes it of a product's parts."""
+def own_rows(texts: Sequence[tuple[str, str]], encode: Callable[[Sequence[str]], Rows]) -> Rows:
+    """The row of each title and description together, (n, width), as `LearnedFusion` makes it of a product's parts.
+
+    `encode` gives unit rows of texts of products; a description that is "" is no part.
+    """
     shares = {"title": TITLE_WEIGHT, "description": DESCRIPTION_WEIGHT}
-    titles = table.texts([item.title for item in items])
-    told = [number for number, item in enumerate(items) if item.description]
-    descriptions = dict(zip(told, table.texts([items[number].description for number in told]), strict=True))
+    titles = encode([title for title, _ in texts])
+    told = [number for number, (_, description) in enumerate(texts) if description]
+    descriptions = dict(zip(told, encode([texts[number][1] for number in told]), strict=True))
     rows: list[Row] = []
     for number, title in enumerate(titles):
         parts = [PartRow("title", title)]

@@ -144,7 +144,10 @@ def _checkpoint(module: "torch.nn.Module") -> None:
     """Turn gradient checkpointing on in whatever inside offers it, by transformers' or timm's name for it."""
     found = False
     for part in module.modules():
-        if callable(enable := getattr(part, "gradient_checkpointing_enable", None)):
+        if callable(enable := getattr(part, "activation_checkpointing_enable", None)):
+            enable(activation_checkpointing_kwargs={"use_reentrant": False})
+            found = True
+        elif callable(enable := getattr(part, "gradient_checkpointing_enable", None)):  # its older name
             enable(gradient_checkpointing_kwargs={"use_reentrant": False})
             found = True
         elif callable(switch := getattr(part, "set_grad_checkpointing", None)):

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from indexer.learn.neighbours import nearest
 from indexer.vectors import Rows
 
 ALIKE = 0.95
 """Cosine of two texts from which on they may name the same product, so that neither is a wrong answer for the other."""
+SEEN = 4
+"""Times as many neighbours are looked at as negatives are wanted: those that are alike leave a place to the next."""
 
 
 def same_items(texts: Rows, kinds: Sequence[str], *, alike: float = ALIKE) -> npt.NDArray[np.bool_]:
@@ -28,3 +31,9 @@ def hard_negatives(rows: Rows, same: npt.NDArray[np.bool_], *, count: int) -> li
     scores = np.where(same, -np.inf, rows @ rows.T)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :count]
     return [row[np.isfinite(scores[number, row])].astype(np.int64) for number, row in enumerate(order)]
+
+
+def near_negatives(rows: Rows, *, count: int, alike: float = ALIKE) -> list[npt.NDArray[np.int64]]:
+    """For each of many rows up to `count` others, nearest first, none of them `alike`; in blocks, where `hard_negatives` takes n by n."""
+    near = nearest(rows, k=SEEN * count)
+    return [places[cosines < alike][:count].astype(np.int64) for places, cosines in zip(near.places, near.cosines, strict=True)]

@@ -15,7 +15,7 @@ from indexer.whole import write_whole
 if TYPE_CHECKING:
     import torch
 
-STATE = "state.safetensors"
+STATE, BEGUN = "state.safetensors", "begun.json"
 FORMAT = 1
 _TOLD = "fusedex"
 
@@ -61,3 +61,17 @@ def load_state(folder: Path) -> State | None:
     if told.pop("format", None) != FORMAT:
         raise LearningError(f"{file} has another format than {FORMAT}.", cure="Delete it to begin anew.")
     return State(tensors, told)
+
+
+def check_begun(folder: Path, told: Mapping[str, object]) -> None:
+    """Remember in the folder what its work is of; raises LearningError where it holds another's, or can't be written."""
+    file = folder / BEGUN
+    wanted = (json.dumps(told, sort_keys=True, indent=1, default=str) + "\n").encode()
+    try:
+        if not file.exists():
+            write_whole(file, wanted)
+        elif file.read_bytes() != wanted:
+            cure = "Take the same catalogue, model and options, or another folder."
+            raise LearningError(f"What was begun in {folder} is of other data, another model or other settings.", cure=cure)
+    except OSError as error:
+        raise LearningError(f"The state can't be kept in {folder}: {error.strerror}.") from error

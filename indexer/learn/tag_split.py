@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from indexer.learn.tag_labels import Example
-from indexer.learn.tag_words import key_of, plain
+from indexer.learn.tag_words import Word, key_of, plain
 
 _LEAST_LETTERS = 3
 
@@ -19,18 +19,22 @@ class Parts:
     test: Sequence[Example]
 
 
-def family_of(example: Example, *, group: str = "") -> str:
+def family(words: Sequence[Word], *, brand: str, group: str = "") -> str:
     """A product's family: the catalogue's own group, or its brand and the first word of the title that tells it from other brands'.
 
     That word has three letters or more, no figure, and is not the brand: "HP Pavilion dv7 Notebook" is of the family "hp pavilion".
     """
     if group:
         return f"group {group}"
-    brand = example.values.get("brand", "")
-    for word in example.words:
+    for word in words:
         if len(word.text) >= _LEAST_LETTERS and word.text.isalpha() and plain(word.text) not in brand.split():
             return f"{brand} {plain(word.text)}".strip()
-    return " ".join((brand, *key_of(example.words)))
+    return " ".join((brand, *key_of(words)))
+
+
+def family_of(example: Example, *, group: str = "") -> str:
+    """The family of a labelled title."""
+    return family(example.words, brand=example.values.get("brand", ""), group=group)
 
 
 def with_families(examples: Iterable[Example], groups: Mapping[str, str]) -> list[Example]:
