@@ -9,6 +9,7 @@ import argparse
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,10 +22,10 @@ from indexer.encode.transformer import minilm
 from indexer.learn.logs import RunLog
 from indexer.learn.loop import fit
 from indexer.learn.machine import seeded
+from indexer.learn.rows import PhotoTable
 from indexer.learn.settings import LoopSettings
 from indexer.learn.tag_labels import Example, Known, example_of
 from indexer.learn.tag_model import TagShape, bert_from, make_network
-from indexer.learn.tag_photos import PhotoTable
 from indexer.learn.tag_predict import Reader
 from indexer.learn.tag_report import Score
 from indexer.learn.tag_task import TagData, TagSettings, TagTask, values_of
@@ -55,8 +56,8 @@ def run(
 ) -> tuple[Tried, dict[str, list[float]]]:
     """Both parts, printed; the test measures of the titles, and the macro F1 of each grocery question by seed."""
     tried = on_titles(data / "icecat" / "products.jsonl.gz", console, titles=titles)
-    table = PhotoTable(ImageEncoder(Lite0()), folder=cache)
-    shelf = shelf_of(data / "grocery", table)
+    with closing(PhotoTable(ImageEncoder(Lite0()), cache or Settings.load().home / "learn")) as table:
+        shelf = shelf_of(data / "grocery", table)
     found: dict[str, list[float]] = defaultdict(list)
     for seed in range(seeds):
         for question, scores in on_cards(shelf, seed=seed).items():
@@ -92,8 +93,7 @@ def shelf_of(folder: Path, table: PhotoTable) -> Shelf:
     made = {number: example_of(cards[number], facts[number], known) for number in cards}
     listed = {part: _listed(folder / f"{part}.txt") for part in ("train", "photos")}
     sources = [str(folder / path) for part in listed.values() for path, _ in part]
-    photos, numbers = table.rows(sources)
-    table.remember()
+    photos, numbers = table.usable(sources)
     places = iter(numbers)
     parts = {part: [replace(made[number], id=path, photo=next(places)) for path, number in lines] for part, lines in listed.items()}
     classes = {path: number for lines in listed.values() for path, number in lines}

@@ -22,10 +22,10 @@ from indexer.learn.fuse_before import before
 from indexer.learn.fuse_card import MEASURES
 from indexer.learn.fuse_items import Item, of_products, read_classes, with_queries
 from indexer.learn.fuse_material import Material, prepare
-from indexer.learn.fuse_rows import RowTable
 from indexer.learn.fuse_task import Anchors, FuseSettings
 from indexer.learn.fuse_train import FuseHow, Told, Trained, metrics, save, train
 from indexer.learn.logs import Epoch, JsonLines, RunLog, Several, TensorBoard, WeightsAndBiases
+from indexer.learn.rows import RowTable
 from indexer.learn.settings import LoopSettings, Precision
 from indexer.records import Product
 from indexer.settings import Settings

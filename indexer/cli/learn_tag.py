@@ -1,7 +1,8 @@
 """`fusedex learn tag`: a tagger for brand, colour, size, material and type, from the catalogue's own fields."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +17,9 @@ from indexer.encode.image import ImageEncoder, Lite0
 from indexer.encode.transformer import minilm
 from indexer.feed.read import read_feed
 from indexer.learn.logs import Epoch, JsonLines, RunLog, Several
+from indexer.learn.rows import PhotoLimits, PhotoTable
 from indexer.learn.settings import LoopSettings
 from indexer.learn.tag_labels import Covered
-from indexer.learn.tag_photos import PhotoLimits, PhotoTable
 from indexer.learn.tag_report import Report
 from indexer.learn.tag_task import TagSettings
 from indexer.learn.tag_train import TagHow, Training, Tried, catalogue_of
@@ -62,8 +63,8 @@ def tag(
         task=TagSettings(tokens=tokens),
         limit=limit,
     )
-    table = photo_table(settings) if photos else None
-    catalogue = catalogue_of(products_of(feed, settings), seed=seed, limit=limit, table=table)
+    with photo_table(settings, used=photos) as table:
+        catalogue = catalogue_of(products_of(feed, settings), seed=seed, limit=limit, table=table)
     training = Training(catalogue, how)
     console = Console(stderr=as_json)
     show_coverage(catalogue.covered, console)
@@ -86,12 +87,17 @@ def products_of(feed: list[Path], settings: Settings) -> list[Product]:
     return [event for event in read_feed(feed, own) if isinstance(event, Product)]
 
 
-def photo_table(settings: Settings) -> PhotoTable:
-    """Rows of the `image` encoder, remembered under the home folder. Raises ModelUnavailable."""
+@contextmanager
+def photo_table(settings: Settings, *, used: bool = True) -> Iterator[PhotoTable | None]:
+    """Rows of the `image` encoder, remembered under the home folder; None where photos are not looked at. Raises ModelUnavailable."""
+    if not used:
+        yield None
+        return
     encode = settings.encode
     network = Lite0(grey=encode.grey, device=encode.device, dtype=encode.dtype, threads=encode.threads)
     limits = PhotoLimits(largest_bytes=settings.feed.photo_bytes, pixels=settings.feed.photo_pixels)
-    return PhotoTable(ImageEncoder(network), folder=settings.home / "learn", limits=limits)
+    with closing(PhotoTable(ImageEncoder(network), settings.home / "learn", limits=limits)) as table:
+        yield table
 
 
 class Steps(RunLog):

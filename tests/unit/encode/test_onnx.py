@@ -116,7 +116,7 @@ def longer(name: str) -> Callable[[Path], None]:
         (longer("model.onnx"), BadDigest, "sha-256"),
         (longer("tokenizer.json"), BadDigest, "sha-256"),
         (lambda folder: (folder / "model.onnx").unlink(), ModelUnavailable, "can't be read"),
-        (lambda folder: (folder / "spec.json").unlink(), ModelUnavailable, "lacks spec.json"),
+        (lambda folder: (folder / "spec.json").unlink(), ModelUnavailable, "spec.json can't be read"),
         (rewritten(kind="photo"), ModelUnavailable, "photo encoder"),
         (rewritten(sha256={}), ModelUnavailable, "digest of model.onnx"),
         (rewritten(model={"name": "x"}), ModelUnavailable, "no model"),
