@@ -37,7 +37,7 @@ from indexer.records import Product
 from indexer.settings import Settings
 from indexer.vectors import Rows
 
-FAST = LoopSettings(epochs=3, batch=16, learning_rate=1e-4)
+FAST = LoopSettings(epochs=5, batch=16, learning_rate=1e-4)
 """A capped run has few steps, so they are larger than the command's 2e-5, which is for whole catalogues."""
 DEV, TEST = 600, 2000
 """Titles to choose an epoch by, and to report on: reading is cheap beside learning."""

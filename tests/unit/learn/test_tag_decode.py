@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.learn.tag_decode import best_tags
-from indexer.learn.tag_labels import LABELS, TAGS, spans_of
+from indexer.learn.tag_labels import TAGS, spans_of
+from indexer.learn.tag_values import LABELS
 
 OUT, BEGIN, IN = (TAGS.index(tag) for tag in ("O", "B-size", "I-size"))
 
