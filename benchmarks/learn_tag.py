@@ -37,8 +37,8 @@ from indexer.records import Product
 from indexer.settings import Settings
 from indexer.vectors import Rows
 
-FAST = LoopSettings(epochs=5, batch=16, learning_rate=1e-4)
-"""A capped run has few steps, so they are larger than the command's 2e-5, which is for whole catalogues."""
+LOOP = LoopSettings(epochs=5, batch=16, learning_rate=2e-5)
+"""The command's own. Of its rivals, 1e-4 with new layers 10 times as fast did worse on dev titles (micro F1 0.950 against 0.953)."""
 DEV, TEST = 600, 2000
 """Titles to choose an epoch by, and to report on: reading is cheap beside learning."""
 COLOURS = frozenset({"red", "green", "yellow", "orange", "brown"})
@@ -77,7 +77,7 @@ def on_titles(feed: Path, console: Console, *, titles: int) -> Tried:
     whole = catalogue_of(products_of([feed], Settings.load()))
     parts = Parts(*(drawn(part, most) for part, most in ((whole.parts.train, titles), (whole.parts.dev, DEV), (whole.parts.test, TEST))))
     show_coverage(whole.covered, console)
-    how = TagHow(start=minilm(), loop=FAST, task=TagSettings(heads=10.0), limit=titles)
+    how = TagHow(start=minilm(), loop=LOOP, task=TagSettings(), limit=titles)
     tried = Training(replace(whole, parts=parts), how).run(RunLog())
     title = f"{len(parts.train):,} titles learned from, {len(parts.test):,} of other families tested"
     show_reports(tried, console, title=title)

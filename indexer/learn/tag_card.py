@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from indexer.learn.packages import need
-from indexer.learn.tag_report import Report
+from indexer.learn.tag_report import Report, Score
 from indexer.learn.tag_values import LABELS
 
 if TYPE_CHECKING:
@@ -68,20 +68,22 @@ def report_png(before: Report, after: Report, *, title: str) -> bytes:
     need("matplotlib")
     from matplotlib.figure import Figure
 
-    names = [label for label in LABELS if after.labels[label].support]
-    rows = [*(f"{label} ({after.labels[label].support:,})" for label in names), "macro", f"micro ({after.micro.support:,})"]
-    rows += [f"{name} words ({part.micro.support:,})" for name, part in (("seen", after.seen), ("unseen", after.unseen))]
-    figure = Figure(figsize=(7, 0.55 * len(rows) + 1.2), layout="constrained")
+    rows: list[tuple[str, Score, Score]] = [(label, before.labels[label], after.labels[label]) for label in LABELS]
+    rows += [("macro", before.macro, after.macro), ("micro", before.micro, after.micro)]
+    rows += [("seen words", before.seen.micro, after.seen.micro), ("unseen words", before.unseen.micro, after.unseen.micro)]
+    rows = [row for row in rows if row[2].support]
+    figure = Figure(figsize=(7, 0.55 * len(rows) + 1.4), layout="constrained")
     axes = figure.subplots()
-    for report, shift, colour, name in ((before, 0.2, "#b8c2cc", "dictionary"), (after, -0.2, "#1f5fa8", "tagger")):
-        scores = [*(report.labels[label] for label in names), report.macro, report.micro, report.seen.micro, report.unseen.micro]
-        bars = axes.barh([at + shift for at in range(len(rows), 0, -1)], [one.f1 for one in scores], height=0.38, color=colour, label=name)
+    places = range(len(rows), 0, -1)
+    sides = (("dictionary", 0.2, "#b8c2cc", [old.f1 for _, old, _ in rows]), ("tagger", -0.2, "#1f5fa8", [new.f1 for _, _, new in rows]))
+    for name, shift, colour, scores in sides:
+        bars = axes.barh([at + shift for at in places], scores, height=0.38, color=colour, label=name)
         axes.bar_label(bars, fmt="%.3f", padding=3, fontsize=8)
-    axes.set_yticks(range(len(rows), 0, -1), rows)
+    axes.set_yticks(places, [f"{name} ({score.support:,})" for name, _, score in rows])
     axes.set(xlim=(0, 1.1), xlabel="F1 of whole spans (number of spans)")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2)
     figure.suptitle(title, fontsize=10)
+    figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=120, metadata={"Software": None})
     return drawn.getvalue()

@@ -2,7 +2,7 @@
 
 As seqeval and conlleval count: a span is right where both its ends and its label are. What touches words that nobody can judge
 (`UNKNOWN`) counts neither way. Spans whose words stood under their label in training, and spans whose words did not, are counted once
-more, apart: a dictionary of the training can only know the first.
+more, apart: a dictionary of the training can only know the first. A figure was seen where its unit was.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from indexer.learn.packages import need
 from indexer.learn.tag_labels import UNKNOWN, Example, Span, spans_of
+from indexer.learn.tag_lexicon import known_as
 from indexer.learn.tag_values import LABELS
-from indexer.learn.tag_words import key_of
 
 _OUTSIDE = "O"
 
@@ -53,7 +53,7 @@ class Report(Part):
 
 
 class Pair(NamedTuple):
-    """A place where a span is right or predicted: its right and its predicted label ("O": none there), and its words in plain form."""
+    """A place where a span is right or predicted: its right and its predicted label ("O": none there), and what its words are known as."""
 
     right: str
     found: str
@@ -72,7 +72,7 @@ class Judged:
         right = {(span.start, span.end): span.label for span in self.example.spans()}
         found = {(span.start, span.end): span.label for span in spans_of(self.tags) if self._can_be_judged(span)}
         places = sorted(right.keys() | found.keys())
-        return [Pair(right.get(at, _OUTSIDE), found.get(at, _OUTSIDE), key_of(self.example.words[slice(*at)])) for at in places]
+        return [Pair(right.get(at, _OUTSIDE), found.get(at, _OUTSIDE), known_as(self.example.words[slice(*at)])) for at in places]
 
     def _can_be_judged(self, span: Span) -> bool:
         return all(tag != UNKNOWN for tag in self.example.tags[span.start : span.end])
@@ -83,7 +83,7 @@ class SeenWords:
 
     def __init__(self, train: Iterable[Example]) -> None:
         """Collect them by label."""
-        self._seen = {(span.label, key_of(one.words[span.start : span.end])) for one in train for span in one.spans()}
+        self._seen = {(span.label, known_as(one.words[span.start : span.end])) for one in train for span in one.spans()}
 
     def has(self, pair: Pair) -> bool:
         """Whether these words stood under the pair's right label, or under its predicted one where none is right."""

@@ -82,6 +82,13 @@ def test_an_invented_span_belongs_to_the_part_of_its_words() -> None:
     assert one.unseen.micro.precision == 1.0  # the red that is wrong counts among the seen
 
 
+def test_a_figure_was_seen_where_its_unit_was() -> None:
+    seen = SeenWords([example("disk 256 GB", "O B-size I-size")])
+    report = measured([judged('512GB 15 "', "B-size I-size B-size I-size", "B-size I-size O O")], seen=seen)
+    assert report.seen.micro == Score(1.0, 1.0, 1.0, 1)
+    assert report.unseen.micro.support == 1
+
+
 def test_where_no_training_is_told_all_words_are_unseen() -> None:
     report = measured([judged("red", "B-colour", "O")])
     assert report.unseen.micro == report.micro
