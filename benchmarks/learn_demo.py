@@ -28,11 +28,11 @@ from indexer.learn.fuse_before import weighted_rows
 from indexer.learn.fuse_items import Item, photos_in
 from indexer.learn.fuse_material import own_rows, prepare
 from indexer.learn.fuse_measures import Floats, precisions, ranks, recalls
-from indexer.learn.fuse_rows import RowTable
 from indexer.learn.fuse_task import FuseSettings
 from indexer.learn.fuse_train import FuseHow, Trained, train
 from indexer.learn.judged import judged, run_of
 from indexer.learn.logs import RunLog
+from indexer.learn.rows import RowTable
 from indexer.learn.settings import LoopSettings
 from indexer.settings import Settings
 from indexer.vectors import Row, Rows

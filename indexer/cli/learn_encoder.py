@@ -27,8 +27,8 @@ from indexer.learn.encoder_pairs import Pairs, asks_of, parted, wares_of
 from indexer.learn.encoder_towers import PhotoReader
 from indexer.learn.encoder_train import PHOTO, PROJECTION, TEXT, EncoderHow, EncoderTraining
 from indexer.learn.logs import JsonLines, RunLog, Several, TensorBoard, WeightsAndBiases
+from indexer.learn.rows import PhotoLimits
 from indexer.learn.settings import LoopSettings, Precision
-from indexer.learn.tag_photos import PhotoLimits
 from indexer.records import Product
 from indexer.settings import Settings
 from indexer.whole import check_absent

@@ -23,11 +23,11 @@ from indexer.learn.fuse_card import MEASURES
 from indexer.learn.fuse_floors import floors
 from indexer.learn.fuse_items import Item, of_products, read_classes, with_queries
 from indexer.learn.fuse_material import Material, prepare
-from indexer.learn.fuse_rows import RowTable
 from indexer.learn.fuse_search import changed
 from indexer.learn.fuse_task import Anchors, FuseSettings
 from indexer.learn.fuse_train import FuseHow, Told, Trained, best_of_seeds, metrics, save, train
 from indexer.learn.logs import Epoch, JsonLines, RunLog, Several, TensorBoard, WeightsAndBiases
+from indexer.learn.rows import RowTable
 from indexer.learn.search_page import read_settings
 from indexer.learn.settings import LoopSettings, Precision
 from indexer.records import Product

@@ -16,9 +16,9 @@ from indexer.encode.catalog import make_text_encoder
 from indexer.encode.image import ImageEncoder, Lite0
 from indexer.evaluate.space import Value
 from indexer.learn.fuse_items import Item
-from indexer.learn.fuse_rows import RowTable
 from indexer.learn.fuse_search import SPACE, Nested, changed, gains, nested, reported, subset, trained
 from indexer.learn.fuse_train import FuseHow
+from indexer.learn.rows import RowTable
 from indexer.learn.search import SHARES, Attempt, Budget, best_of, search
 from indexer.learn.search_page import PAGE, SETTINGS, Searched, files
 from indexer.settings import Settings

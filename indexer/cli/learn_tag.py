@@ -1,7 +1,8 @@
 """`fusedex learn tag`: a tagger for brand, colour, size, material and type, from the catalogue's own fields."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,10 +17,10 @@ from indexer.encode.image import ImageEncoder, Lite0
 from indexer.encode.transformer import minilm
 from indexer.feed.read import read_feed
 from indexer.learn.logs import Epoch, JsonLines, RunLog, Several
+from indexer.learn.rows import PhotoLimits, PhotoTable
 from indexer.learn.settings import LoopSettings
 from indexer.learn.tag_labels import Covered
-from indexer.learn.tag_photos import PhotoLimits, PhotoTable
-from indexer.learn.tag_report import Report
+from indexer.learn.tag_report import Part, Score
 from indexer.learn.tag_task import TagSettings
 from indexer.learn.tag_train import TagHow, Training, Tried, catalogue_of
 from indexer.learn.tag_values import Label
@@ -62,8 +63,8 @@ def tag(
         task=TagSettings(tokens=tokens),
         limit=limit,
     )
-    table = photo_table(settings) if photos else None
-    catalogue = catalogue_of(products_of(feed, settings), seed=seed, limit=limit, table=table)
+    with photo_table(settings, used=photos) as table:
+        catalogue = catalogue_of(products_of(feed, settings), seed=seed, limit=limit, table=table)
     training = Training(catalogue, how)
     console = Console(stderr=as_json)
     show_coverage(catalogue.covered, console)
@@ -86,12 +87,17 @@ def products_of(feed: list[Path], settings: Settings) -> list[Product]:
     return [event for event in read_feed(feed, own) if isinstance(event, Product)]
 
 
-def photo_table(settings: Settings) -> PhotoTable:
-    """Rows of the `image` encoder, remembered under the home folder. Raises ModelUnavailable."""
+@contextmanager
+def photo_table(settings: Settings, *, used: bool = True) -> Iterator[PhotoTable | None]:
+    """Rows of the `image` encoder, remembered under the home folder; None where photos are not looked at. Raises ModelUnavailable."""
+    if not used:
+        yield None
+        return
     encode = settings.encode
     network = Lite0(grey=encode.grey, device=encode.device, dtype=encode.dtype, threads=encode.threads)
     limits = PhotoLimits(largest_bytes=settings.feed.photo_bytes, pixels=settings.feed.photo_pixels)
-    return PhotoTable(ImageEncoder(network), folder=settings.home / "learn", limits=limits)
+    with closing(PhotoTable(ImageEncoder(network), settings.home / "learn", limits=limits)) as table:
+        yield table
 
 
 class Steps(RunLog):
@@ -119,10 +125,7 @@ class Steps(RunLog):
 
 def show_coverage(covered: Mapping[Label, Covered], console: Console) -> None:
     """How many products tell a label, and how many titles say it."""
-    table = Table(header_style="bold", title="labels from the catalogue's own fields", title_justify="left", title_style="bold")
-    table.add_column("label")
-    for head in ("field told", "said in title", "share", "spans"):
-        table.add_column(head, justify="right")
+    table = _table("labels from the catalogue's own fields", "field told", "said in title", "share", "spans")
     for label, one in covered.items():
         table.add_row(label, f"{one.told:,}", f"{one.aligned:,}", f"{one.share:.2f}", f"{one.spans:,}")
     console.print(table)
@@ -130,7 +133,7 @@ def show_coverage(covered: Mapping[Label, Covered], console: Console) -> None:
 
 def show_tried(tried: Tried, console: Console) -> None:
     """The test report beside the dictionary's, then the guessed values."""
-    console.print(report_table(tried.before, tried.after, title="test titles, whole spans"))
+    show_reports(tried, console, title="test titles, whole spans")
     if tried.without_photos is not None:
         console.print(f"micro F1 without photos: {tried.without_photos.micro.f1:.4f}", highlight=False)
     for label, (with_photo, without) in tried.values.items():
@@ -138,16 +141,37 @@ def show_tried(tried: Tried, console: Console) -> None:
         console.print(f"{told} ({without.support:,} titles)", highlight=False)
 
 
-def report_table(before: Report, after: Report, *, title: str) -> Table:
-    """Precision, recall, F1 and support by label, the dictionary's F1 beside them, and recall on words that training did not have."""
+def show_reports(tried: Tried, console: Console, *, title: str) -> None:
+    """Precision, recall, F1 and support by label; then seen and unseen words apart; the dictionary's F1 beside each."""
+    before, after = tried.before, tried.after
+    table = _table(title, "precision", "recall", "F1", "dictionary's F1", "spans")
+    for name, one, old in (*_lines(after, before), ("macro", after.macro, before.macro)):
+        table.add_row(name, f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}", f"{old.f1:.3f}", f"{one.support:,}")
+    console.print(table)
+    table = _table(
+        "words that training had under their label, and words that it had not",
+        "seen: F1",
+        "dictionary",
+        "spans",
+        "unseen: F1",
+        "dictionary",
+        "spans",
+    )
+    for (name, *seen), (_, *unseen) in zip(_lines(after.seen, before.seen), _lines(after.unseen, before.unseen), strict=True):
+        cells = [(f"{one.f1:.3f}", f"{old.f1:.3f}", f"{one.support:,}") if one.support else ("", "", "0") for one, old in (seen, unseen)]
+        table.add_row(name, *cells[0], *cells[1])
+    console.print(table)
+
+
+def _table(title: str, *heads: str) -> Table:
     table = Table(header_style="bold", title=title, title_justify="left", title_style="bold")
     table.add_column("label")
-    for head in ("precision", "recall", "F1", "support", "dictionary's F1", "recall, unseen words"):
+    for head in heads:
         table.add_column(head, justify="right")
-    named = {**after.labels, "macro": after.macro, "micro": after.micro}
-    old = {**before.labels, "macro": before.macro, "micro": before.micro}
-    for name, one in named.items():
-        share, count = after.unseen.get(name, (0.0, 0))
-        figures = (f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}", f"{one.support:,}", f"{old[name].f1:.3f}")
-        table.add_row(name, *figures, f"{share:.3f} of {count:,}" if count else "")
     return table
+
+
+def _lines(after: Part, before: Part) -> Iterator[tuple[str, Score, Score]]:
+    """Name, the tagger's score and the dictionary's."""
+    yield from ((label, score, before.labels[label]) for label, score in after.labels.items())
+    yield "micro", after.micro, before.micro

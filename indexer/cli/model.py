@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from indexer.cli.model_tools import cosines, described, encoder_of, failures, photos_of, rate, shrunk, texts_of
+from indexer.cli.model_tools import Form, cosines, described, encoder_of, failures, photos_of, rate, shrunk, texts_of
 from indexer.encode.base import TextEncoder
 from indexer.encode.catalog import PHOTO_ENCODERS, TEXT_ENCODERS
 from indexer.encode.profiles import PROFILES
@@ -94,10 +94,10 @@ def check(name: Name, *, kind: Kind = "text") -> None:
 def shrink(
     name: Name,
     *,
-    to: Annotated[Literal["onnx", "int8", "pruned"], typer.Option(help="ONNX in float32, ONNX in eight bits, or weights cut away.")],
+    to: Annotated[Form, typer.Option(help="ONNX in float32, ONNX in eight bits, single weights cut away, or whole layers left out.")],
     out: Annotated[Path, typer.Option(help="The new folder.")],
     kind: Kind = "text",
-    share: Annotated[float, typer.Option(help="For pruned: the share of weights that become zero.")] = 0.3,
+    share: Annotated[float, typer.Option(help="For pruned and layers: how much goes.")] = 0.3,
     texts: Annotated[Path | None, typer.Option(help="A feed whose titles are compared; default: a built-in sample.")] = None,
     photos: Annotated[Path | None, typer.Option(help="For photos: a folder of them to compare.")] = None,
     as_json: AsJson = False,
@@ -109,13 +109,19 @@ def shrink(
     given = photos_of(sorted(photos.iterdir())) if photos is not None and kind == "photo" else texts_of(texts, settings)
     made = shrunk(encoder_of(kind, name, settings.encode), out, form=to, share=share, inputs=given)
     if as_json:
-        print(json.dumps(asdict(made.parity) | {"bytes": made.size, "bytes_before": made.before, "folder": str(out)}))
+        print(
+            json.dumps(
+                asdict(made.parity) | {"bytes": made.size, "bytes_before": made.before, "left_out": made.left_out, "folder": str(out)}
+            )
+        )
         return
     parity = made.parity
     print(f"{out}: {made.size / 1e6:.1f} MB, {made.before / 1e6:.1f} MB before, by {parity.inputs:,} {kind}s:")
     print(f"  cosine with the original: {parity.mean_cosine:.4f} on average, {parity.least_cosine:.4f} at the least")
     print(f"  recall@10 of the original's neighbours: {parity.recall:.3f}")
     print(f"  speed: {parity.speed:.2f} times the original's on this machine")
+    if made.left_out:
+        print(f"  left out, counted from 0: layer {', '.join(map(str, made.left_out))}")
     if to == "pruned":
         print("  Zeros are multiplied like other numbers: pruned weights make the packed file smaller, not the work.")
 

@@ -14,7 +14,8 @@ from indexer.encode.folder import Folder
 from indexer.encode.image import ImageEncoder
 from indexer.encode.onnx import OnnxPhoto, OnnxText
 from indexer.encode.parity import Parity, measured, sample_texts, size_of
-from indexer.encode.shrink import Form, export, prune
+from indexer.encode.prune import drop_layers, prune
+from indexer.encode.shrink import export
 from indexer.encode.transformer import TransformerEncoder
 from indexer.errors import ContractBroken, IndexerError, ModelError, UnusablePhoto
 from indexer.feed.read import read_feed
@@ -26,19 +27,23 @@ from indexer.vectors import Rows
 from indexer.whole import new_folder
 
 Kind = Literal["text", "photo"]
+Form = Literal["onnx", "int8", "pruned", "layers"]
 Encoder = TextEncoder | PhotoEncoder
 MOST = 2000
 """Titles compared at most: neighbours are sought among all pairs."""
+ASKED = 256
+"""Titles by which the layers to leave out are chosen: each layer is tried on them."""
 LONG_ENOUGH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """What was measured of a smaller form, and bytes of weights after and before."""
+    """What was measured of a smaller form, bytes of weights after and before, and the layers left out (by number, from 0)."""
 
     parity: Parity
     size: int
     before: int
+    left_out: tuple[int, ...] = ()
 
 
 def encoder_of(kind: Kind, name: str, settings: EncodeSettings) -> Encoder:
@@ -124,19 +129,30 @@ def shrunk(encoder: Encoder, out: Path, *, form: Form, share: float, inputs: Seq
     """Write the smaller form, measure it by the inputs, and give both forms' sizes; a folder that can't be measured does not appear."""
     if len(inputs) <= 10:
         raise ModelError(f"{len(inputs)} inputs are too few to compare neighbours.", cure="Give at least eleven.")
-    told: list[Parity] = []
+    told: list[tuple[Parity, tuple[int, ...]]] = []
 
     def fill(draft: Path) -> None:
-        if form == "pruned":
-            prune(encoder, draft, share=share)
-            smaller: Encoder = TransformerEncoder(Folder(path=draft, name="pruned"), device="cpu")
+        left_out = _written(encoder, draft, form=form, share=share, inputs=inputs)
+        smaller: Encoder
+        if form in ("pruned", "layers"):
+            smaller = TransformerEncoder(Folder(path=draft, name=form), device="cpu")
         else:
-            export(encoder, draft, form=form)
             smaller = OnnxText(draft) if isinstance(encoder, TextEncoder) else OnnxPhoto(draft)
-        told.append(measured(inputs, partial(rows_of, encoder), partial(rows_of, smaller)))
+        told.append((measured(inputs, partial(rows_of, encoder), partial(rows_of, smaller)), left_out))
 
     new_folder(out, fill, what="model")
-    return Shrunk(told[0], size_of(out), _size(encoder))
+    return Shrunk(told[0][0], size_of(out), _size(encoder), told[0][1])
+
+
+def _written(encoder: Encoder, draft: Path, *, form: Form, share: float, inputs: Sequence[object]) -> tuple[int, ...]:
+    """Write the form into a folder; the layers that it leaves out."""
+    if form == "layers":
+        return drop_layers(encoder, draft, share=share, texts=cast("Sequence[str]", inputs[:ASKED]))
+    if form == "pruned":
+        prune(encoder, draft, share=share)
+    else:
+        export(encoder, draft, form=form)
+    return ()
 
 
 def _size(encoder: Encoder) -> int:

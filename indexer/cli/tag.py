@@ -18,7 +18,7 @@ from indexer.cli.learn_tag import photo_table, products_of
 from indexer.cli.progress import display
 from indexer.errors import EncoderMismatch, LearningError
 from indexer.feed.written import row_of
-from indexer.learn.tag_photos import PhotoTable, local_sources
+from indexer.learn.rows import PhotoTable, local_sources
 from indexer.learn.tagger import SURE, Filled, Tagger, with_filled
 from indexer.records import Product
 from indexer.settings import Settings
@@ -46,9 +46,10 @@ def tag(
     """
     settings = Settings.load()
     made = Tagger.load(tagger)
-    table = _table(made, settings) if photos and made.spec.photo_width else None
     counts: Counter[str] = Counter()
-    with written(out) as stream, display() as shown:
+    looking = photo_table(settings, used=photos and made.spec.photo_width > 0)
+    with looking as table, written(out) as stream, display() as shown:
+        _check_encoder(made, table)
         products = products_of(feed, settings)
         shown.begin("tagged", total=len(products))
         for some in batches(products, size=TOGETHER):
@@ -59,8 +60,6 @@ def tag(
                 stream.write(json.dumps(row_of(marked(product, filled)), ensure_ascii=False) + "\n")
             shown.at(counts["products"])
         shown.end()
-    if table is not None:
-        table.remember()
     if as_json:
         print(json.dumps(counts))
         return
@@ -92,17 +91,15 @@ def written(file: Path) -> Iterator[TextIO]:
         draft.unlink(missing_ok=True)
 
 
-def _table(made: Tagger, settings: Settings) -> PhotoTable:
-    table = photo_table(settings)
-    if table.encoder.spec.digest != made.spec.photo_encoder:
+def _check_encoder(made: Tagger, table: PhotoTable | None) -> None:
+    if table is not None and table.photo.spec.digest != made.spec.photo_encoder:
         raise EncoderMismatch(
             "The tagger was trained on rows of another photo encoder.", cure="Take the settings it was trained with, or --no-photos."
         )
-    return table
 
 
 def _rows(table: PhotoTable | None, products: Sequence[Product]) -> list[Row | None] | None:
     if table is None:
         return None
-    rows, numbers = table.rows(local_sources(products))
+    rows, numbers = table.usable(local_sources(products))
     return [None if number is None else rows[number] for number in numbers]

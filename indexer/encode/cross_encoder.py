@@ -1,7 +1,6 @@
 """A cross-encoder: one model reads a query and a passage together and says how well they fit. Slower than vectors, and sees more."""
 
 import hashlib
-import json
 import math
 import threading
 import time
@@ -17,6 +16,7 @@ from indexer.batches import batches
 from indexer.encode.device import Device, Dtype, pick_device, pick_dtype
 from indexer.encode.lazy import Once, digest_of, need
 from indexer.errors import ModelError, ModelUnavailable, NotFinite, RerankerLate
+from indexer.model_files import json_object
 
 if TYPE_CHECKING:
     import torch
@@ -54,7 +54,7 @@ class CrossEncoder:
                 f"The cross-encoder's folder {folder} holds no *.safetensors.",
                 cure="Name a folder with FUSEDEX_SEARCH__CROSS_ENCODER_FOLDER; other formats can run code while they load.",
             )
-        config = _config(folder)
+        config = json_object(folder / "config.json")
         self.digest = hashlib.sha256(digest_of([*weights, folder / "config.json"], model="cross-encoder").encode()).hexdigest()[:16]
         self._fits = _fitting_class(config)
         self._most = min(MOST_TOKENS, int(cast("int", config.get("max_position_embeddings") or MOST_TOKENS)))
@@ -130,16 +130,6 @@ class CrossEncoder:
         known = ("input_ids", "attention_mask", "token_type_ids")
         names = tuple(name for name in known if name in tokenizer.model_input_names or name == "attention_mask")
         return _Loaded(cast("torch.nn.Module", model.eval().to(device)), fast, names, device)
-
-
-def _config(folder: Path) -> Mapping[str, object]:
-    try:
-        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"The cross-encoder's folder {folder} has no readable config.json: {error}") from error
-    if not isinstance(told, dict):
-        raise ModelUnavailable(f"{folder / 'config.json'} holds no JSON object.")
-    return told
 
 
 def _fitting_class(config: Mapping[str, object]) -> int:

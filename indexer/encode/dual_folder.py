@@ -9,6 +9,7 @@ from indexer.encode.folder import Folder, read_json, weight_files
 from indexer.encode.lazy import digest_of
 from indexer.encode.preprocess import steps
 from indexer.errors import ModelUnavailable
+from indexer.model_files import json_object
 from indexer.specs import ImageInput, ModelSpec
 
 PADS_TO_END = ("siglip", "siglip2")
@@ -61,7 +62,7 @@ def read_dual(folder: Folder) -> DualFolder:
     """What a folder's files add up to; raises ModelUnavailable where one is missing, or asks for what we can't do."""
     path = folder.path
     files = weight_files(path)
-    config = read_json(path / "config.json", required=True)
+    config = json_object(path / "config.json")
     kind = str(config.get("model_type", ""))
     if kind not in KINDS:
         cure = "Name a folder of a model with two towers. Code that comes with a model is never run."
@@ -76,7 +77,7 @@ def read_dual(folder: Folder) -> DualFolder:
         max_tokens=min(folder.max_tokens or positions, positions) if kind not in PADS_TO_END else positions,
         pads_to_end=kind in PADS_TO_END,
         pad=_pad(path),
-        image=_image(read_json(processor, required=True), processor),
+        image=_image(json_object(processor), processor),
         told=folder,
         weights=digest_of([*files, path / "config.json", processor, *decisive], model=folder.name),
     )

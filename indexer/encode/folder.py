@@ -1,6 +1,5 @@
 """A model's folder: its own account of itself, its JSON files, and its weights, which are safetensors or are refused."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import cast
 
 from indexer.encode.pooling import Pooling
 from indexer.errors import ModelUnavailable
+from indexer.model_files import json_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,19 +28,9 @@ class Folder:
     product_prefix: str | None = None
 
 
-def read_json(path: Path, *, required: bool = False) -> Mapping[str, object]:
-    """A JSON file's object; empty where there is no such file and none is required. Raises ModelUnavailable."""
-    if not path.is_file():
-        if required:
-            raise ModelUnavailable(f"The model folder {path.parent} lacks {path.name}.")
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ModelUnavailable(f"{path} is no JSON: {error}.") from error
-    if not isinstance(content, dict):
-        raise ModelUnavailable(f"{path} holds no JSON object.")
-    return content
+def read_json(path: Path) -> Mapping[str, object]:
+    """The JSON object of a file that a folder may lack: empty then. Raises as `json_object`."""
+    return json_object(path) if path.is_file() else {}
 
 
 def weight_files(folder: Path) -> list[Path]:

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -19,7 +18,8 @@ from indexer.encode.device import Device, Dtype, pick_device, pick_dtype, use_th
 from indexer.encode.lazy import CURE, Once, need
 from indexer.encode.preprocess import STEPS, photo_block
 from indexer.encode.projection import Projection
-from indexer.errors import BadDigest, ModelUnavailable
+from indexer.errors import ModelUnavailable
+from indexer.model_files import promised_bytes
 from indexer.specs import ImageInput, ModelSpec
 from indexer.vectors import unit_rows
 
@@ -131,7 +131,8 @@ class Lite0:
 
         use_threads(self._threads)
         device = pick_device(self._device)
-        stored = torch.load(io.BytesIO(checked_bytes(self._file, sha256=SHA256)), map_location="cpu", weights_only=True)
+        content = promised_bytes(self._file, SHA256, missing=CURE, other="Install the package again.")
+        stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         model = timm.create_model(ARCHITECTURE, pretrained=False)
         own = model.state_dict()
         # The file names its layers after another implementation, in the same order.
@@ -203,15 +204,3 @@ class ImageEncoder(PhotoEncoder):
         """Raw rows (n, width)."""
         features = self.network.features(cast("npt.NDArray[np.float32]", inputs))
         return features if self.projection is None else self.projection(unit_rows(features, width=self.network.width))
-
-
-def checked_bytes(file: Path, *, sha256: str) -> bytes:
-    """The file's bytes if they are the promised ones; raises BadDigest, or ModelUnavailable where there is no such file."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise ModelUnavailable(f"The weights {file.name} can't be read ({error.strerror}).", cure=CURE) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise BadDigest(f"The weights {file.name} have the sha-256 {found}, not {sha256}.", cure="Install the package again.")
-    return content

@@ -9,8 +9,8 @@ from typing import Literal, cast
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from indexer.encode.folder import read_json
 from indexer.errors import BadDigest, ModelUnavailable
+from indexer.model_files import json_object
 from indexer.specs import ModelSpec
 
 SPEC = "spec.json"
@@ -62,7 +62,7 @@ def file_digest(file: Path) -> str:
 def read_onnx(folder: Path) -> OnnxSpec:
     """The folder's spec, once all its files are the promised ones; raises ModelUnavailable and BadDigest."""
     try:
-        told = OnnxSpec.model_validate(read_json(folder / SPEC, required=True))
+        told = OnnxSpec.model_validate(json_object(folder / SPEC))
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise ModelUnavailable(f"{folder / SPEC} is wrong: {wrong}.", cure="Make the folder with `fusedex model shrink`.") from error

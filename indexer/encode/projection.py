@@ -5,16 +5,15 @@ without projection, by whose unit rows it was learned. projection.safetensors ho
 `bias` (width_out,), as torch's Linear has them.
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encode.folder import read_json
 from indexer.encode.lazy import need
-from indexer.errors import BadDigest, ModelUnavailable, NotFinite, WidthMismatch
+from indexer.errors import ModelUnavailable, NotFinite, WidthMismatch
+from indexer.model_files import json_object, promised_bytes
 from indexer.vectors import Rows
 
 WEIGHTS = "projection.safetensors"
@@ -47,15 +46,9 @@ def read_projection(folder: Path, *, digest: str, width: int) -> Projection:
     Raises ModelUnavailable for what is missing or made for another encoder, BadDigest, WidthMismatch and NotFinite.
     """
     need("safetensors", model="image")
-    told = read_json(folder / "spec.json", required=True)
+    told = json_object(folder / "spec.json")
     file = folder / WEIGHTS
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise ModelUnavailable(f"The projection {file} can't be read: {error.strerror}.") from error
-    sha256 = hashlib.sha256(content).hexdigest()
-    if told.get("sha256") != sha256:
-        raise BadDigest(f"{file} has the sha-256 {sha256}, its spec says {told.get('sha256')}.", cure="Copy the folder again, whole.")
+    content = promised_bytes(file, told.get("sha256"))
     if told.get("input") != digest:
         cure = "Learn one for this encoder, or set the encoder that it was learned with."
         raise ModelUnavailable(f"The projection {folder} was learned with the image encoder {told.get('input')}, not {digest}.", cure=cure)
@@ -64,7 +57,9 @@ def read_projection(folder: Path, *, digest: str, width: int) -> Projection:
         raise WidthMismatch(f"The projection {folder} has the shapes {weight.shape} and {bias.shape}; the photo rows have {width} numbers.")
     if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
         raise NotFinite(f"The projection {folder} holds NaN or infinity.")
-    return Projection(weight, bias, sha256, str(told.get("licence", "see the folder")), str(told.get("origin", "a local folder")))
+    return Projection(
+        weight, bias, str(told["sha256"]), str(told.get("licence", "see the folder")), str(told.get("origin", "a local folder"))
+    )
 
 
 def _tensors(content: bytes, file: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

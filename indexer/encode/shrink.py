@@ -1,8 +1,8 @@
-"""Smaller forms of an encoder: exported to ONNX, in numbers of eight bits, or with the least weights cut away."""
+"""Smaller forms of an encoder: exported to ONNX, in float32 or in numbers of eight bits."""
 
 import logging
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -12,7 +12,6 @@ from indexer.encode.image import ImageEncoder
 from indexer.encode.kept import MODEL, SPEC, TOKENISER, OnnxSpec, file_digest, spec_of
 from indexer.encode.lazy import need
 from indexer.encode.pooling import Pooling, pooled
-from indexer.encode.saved import save_transformer
 from indexer.encode.transformer import TransformerEncoder
 from indexer.errors import ModelError
 
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
     import torch
 
 
-Form = Literal["onnx", "int8", "pruned"]
+Export = Literal["onnx", "int8"]
 CURE = "Install it: pip install 'fusedex[onnx]'."
 SAMPLE = ["a chair of oak", "running shoes for the woods"]
 
 
-def export(encoder: TextEncoder | PhotoEncoder, folder: Path, *, form: Form) -> None:
+def export(encoder: TextEncoder | PhotoEncoder, folder: Path, *, form: Export) -> None:
     """Write model.onnx, spec.json and, for texts, tokenizer.json into a folder.
 
     `onnx` keeps float32 and the original's spec, so that both may serve one index; `int8` has a spec of its own. Raises ModelError
@@ -55,29 +54,6 @@ def export(encoder: TextEncoder | PhotoEncoder, folder: Path, *, form: Form) -> 
         model=spec_of(spec),
     )
     (folder / SPEC).write_text(told.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
-def prune(encoder: TextEncoder | PhotoEncoder, folder: Path, *, share: float) -> None:
-    """Write a transformer folder in which that share of all linear weights, the smallest by magnitude, is zero.
-
-    Zeros are stored and multiplied as other numbers are: the folder compresses better, and runs no faster. Raises ModelError for other
-    encoders and for a share outside 0 to 1.
-    """
-    if not isinstance(encoder, TransformerEncoder):
-        raise ModelError(f"The encoder {encoder.spec.name!r} can't be pruned: only transformers can.")
-    if not 0 < share < 1:
-        raise ModelError(f"The share to prune must lie between 0 and 1, not at {share}.")
-    from torch import nn
-    from torch.nn.utils import prune as pruning
-
-    fresh = encoder.again()  # the original goes on as it is
-    model, _ = fresh.torch_model()
-    linear = [(module, "weight") for module in model.modules() if isinstance(module, nn.Linear)]
-    pruning.global_unstructured(linear, pruning_method=pruning.L1Unstructured, amount=share)
-    settle = cast("Callable[[nn.Module, str], nn.Module]", pruning.remove)
-    for module, name in linear:
-        settle(module, name)
-    save_transformer(fresh, folder)
 
 
 def _export_text(encoder: TransformerEncoder, folder: Path) -> Sequence[str]:

@@ -15,6 +15,7 @@ from indexer.encode.folder import read_json, weight_files
 from indexer.encode.lazy import Once, digest_of, need
 from indexer.encode.preprocess import photo_block, steps
 from indexer.errors import ModelUnavailable
+from indexer.model_files import json_object
 from indexer.specs import ImageInput, ModelSpec
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Backbone:
         """
         need("timm", "torch", "safetensors", model="image")
         single = files.path.suffix == ".safetensors"
-        config = {} if single else read_json(files.path / "config.json", required=not files.architecture)
+        read = read_json if files.architecture else json_object
+        config = {} if single else read(files.path / "config.json")
         self._weights = [files.path] if single else weight_files(files.path)
         self.architecture = files.architecture or str(config.get("architecture", ""))
         told = config.get("pretrained_cfg")

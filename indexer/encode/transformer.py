@@ -15,6 +15,7 @@ from indexer.encode.folder import Folder, read_json, weight_files
 from indexer.encode.lazy import Once, digest_of, need
 from indexer.encode.pooling import Pooling, pooled
 from indexer.errors import ModelUnavailable
+from indexer.model_files import json_object
 from indexer.specs import ModelSpec
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def read_spec(folder: Folder) -> ModelSpec:
     """The spec that a folder's files add up to; raises ModelUnavailable where it has no config, tokenizer or safetensors."""
     weights = weight_files(folder.path)
     decisive = [path for name in TOKENISER_FILES if (path := folder.path / name).exists()]
-    config = read_json(folder.path / "config.json", required=True)
+    config = json_object(folder.path / "config.json")
     if config.get("is_encoder_decoder"):
         raise ModelUnavailable(f"The model in {folder.path} has a decoder beside its encoder, which this encoder can't run.")
     try:

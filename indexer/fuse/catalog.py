@@ -4,10 +4,11 @@ from typing import Protocol
 
 from indexer.errors import SettingsError
 from indexer.fuse.base import Fusion
-from indexer.fuse.checkpoint import SPEC, told_json
+from indexer.fuse.checkpoint import FOLDER, SPEC
 from indexer.fuse.learned import LearnedFusion
 from indexer.fuse.mlp import MlpFusion
 from indexer.fuse.weighted import TEXT_KINDS, WeightedFusion
+from indexer.model_files import json_object
 from indexer.registry import Registry
 from indexer.settings import EncodeSettings
 
@@ -71,7 +72,7 @@ def _weighted(settings: EncodeSettings, *, width: int) -> Fusion:
 def _mlp(settings: EncodeSettings, *, width: int) -> Fusion:
     if settings.fusion_folder is None:
         raise SettingsError("The fusion 'mlp' needs a checkpoint folder.", cure="Set FUSEDEX_ENCODE__FUSION_FOLDER.")
-    if told_json(settings.fusion_folder / SPEC).get("format") == LEARNED:
+    if json_object(settings.fusion_folder / SPEC, cure=FOLDER).get("format") == LEARNED:
         return LearnedFusion.load(settings.fusion_folder, text_width=width)
     return MlpFusion.load(settings.fusion_folder, text_width=width)
 

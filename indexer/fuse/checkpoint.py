@@ -26,7 +26,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from indexer.errors import BadDigest, ModelError, ModelUnavailable, NotFinite, WidthMismatch
+from indexer.errors import ModelError, ModelUnavailable, NotFinite, WidthMismatch
+from indexer.model_files import json_object, promised_bytes
 from indexer.whole import new_files
 
 S = TypeVar("S", bound=BaseModel)
@@ -34,7 +35,7 @@ S = TypeVar("S", bound=BaseModel)
 SPEC = "spec.json"
 WEIGHTS = "weights.safetensors"
 FLAGS = 2
-_FOLDER = "FUSEDEX_ENCODE__FUSION_FOLDER names the folder."
+FOLDER = "FUSEDEX_ENCODE__FUSION_FOLDER names the folder."
 
 Layers = tuple[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]], ...]
 """Weight (out, in) and bias (out,) of each layer, first to last."""
@@ -95,18 +96,15 @@ def read_checked(folder: Path, kind: type[S]) -> tuple[S, str, bytes]:
 
     Raises ModelUnavailable for a missing or unreadable file, ModelError for a spec that is wrong, BadDigest for other weights.
     """
-    told = told_json(folder / SPEC)
+    told = json_object(folder / SPEC, cure=FOLDER)
     sha256 = told.pop("sha256", None)
     try:
         spec = kind.model_validate(told)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise ModelError(f"{folder / SPEC} is wrong: {wrong}.") from error
-    content = read_bytes(folder / WEIGHTS)
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise BadDigest(f"{folder / WEIGHTS} has the sha-256 {found}, its spec says {sha256}.", cure="Copy the checkpoint again, whole.")
-    return spec, found, content
+    content = promised_bytes(folder / WEIGHTS, sha256, missing=FOLDER)
+    return spec, str(sha256), content
 
 
 def _layers(named: Mapping[str, npt.NDArray[np.float32]], folder: Path) -> Layers:
@@ -132,25 +130,6 @@ def _check(spec: CheckpointSpec, layers: Layers) -> None:
         width = weight.shape[0]
     if not layers or width != spec.width:
         raise WidthMismatch(f"The {len(layers)} layers give {width if layers else 0} numbers, the spec says {spec.width}.")
-
-
-def told_json(file: Path) -> dict[str, object]:
-    """The JSON object in a file; raises ModelUnavailable where it can't be read, ModelError where it is none."""
-    try:
-        told = json.loads(read_bytes(file))
-    except ValueError as error:
-        raise ModelError(f"{file} is no JSON: {error}.") from error
-    if not isinstance(told, dict):
-        raise ModelError(f"{file} holds no JSON object.")
-    return told
-
-
-def read_bytes(file: Path) -> bytes:
-    """The file's bytes; raises ModelUnavailable where it can't be read."""
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise ModelUnavailable(f"The checkpoint file {file} can't be read: {error.strerror}.", cure=_FOLDER) from error
 
 
 def _named(layers: Layers) -> dict[str, npt.NDArray[np.float32]]:

@@ -15,7 +15,7 @@ from indexer.encode.projection import Projection
 from indexer.encode.transformer import TransformerEncoder
 from indexer.errors import LearningError, UnusablePhoto
 from indexer.learn.encoder_pairs import Ware
-from indexer.learn.tag_photos import PhotoLimits
+from indexer.learn.rows import PhotoLimits
 from indexer.photos.decode import decode
 from indexer.photos.read import read
 from indexer.vectors import Rows, unit_rows

@@ -9,7 +9,7 @@ from indexer.fuse.weighted import WeightedFusion
 from indexer.learn.fuse_items import Item
 from indexer.learn.fuse_material import Material
 from indexer.learn.fuse_measures import measures, precisions, ranks
-from indexer.learn.fuse_rows import RowTable
+from indexer.learn.rows import RowTable
 from indexer.vectors import Rows
 
 WEIGHTS = {"title": 0.5, "photo": 0.5}

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from indexer.fuse.base import PartRow
 from indexer.fuse.learned import LearnedFusion
 from indexer.learn.fuse_material import Material
-from indexer.learn.fuse_rows import RowTable
 from indexer.learn.nonsense import nonsense_photos, nonsense_texts
+from indexer.learn.rows import RowTable
 from indexer.vectors import Rows
 
 LEAST = 20

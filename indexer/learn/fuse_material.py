@@ -12,8 +12,8 @@ from indexer.errors import LearningError
 from indexer.fuse.base import PartRow
 from indexer.fuse.means import mean_row, part_weights
 from indexer.learn.fuse_items import Item, Split, split
-from indexer.learn.fuse_rows import RowTable
 from indexer.learn.negatives import hard_negatives, same_items
+from indexer.learn.rows import RowTable
 from indexer.vectors import Row, Rows
 
 TITLE_WEIGHT, DESCRIPTION_WEIGHT = 2.0, 1.0

@@ -19,12 +19,12 @@ from indexer.evaluate.space import Space, Value, Values
 from indexer.learn.fuse_items import Item, split
 from indexer.learn.fuse_material import Material, prepare
 from indexer.learn.fuse_measures import Floats, precisions, ranks, recalls
-from indexer.learn.fuse_rows import RowTable
 from indexer.learn.fuse_task import FuseSettings, FuseTask
 from indexer.learn.fuse_train import FuseHow
 from indexer.learn.logs import RunLog
 from indexer.learn.loop import fit
 from indexer.learn.machine import seeded
+from indexer.learn.rows import RowTable
 from indexer.learn.settings import LoopSettings
 from indexer.registry import did_you_mean
 

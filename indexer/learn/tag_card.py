@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from indexer.learn.packages import need
-from indexer.learn.tag_report import Report
+from indexer.learn.tag_report import Report, Score
 from indexer.learn.tag_values import LABELS
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _LIMITS = """\
 - Its labels come from the fields of the catalogue, not from people: where fields are wrong, it learned and was measured on that.
 - Words that other products' fields know under a label that their own product lacks were left out of training and measuring.
-- A span counts only as a whole. Test families were never trained on, but most of their words were; see "unseen words".
+- A span counts only as a whole. Test families were never trained on, but most of their words were: the second table parts them.
 - A guessed value is one of a closed list, and the guess is always some value of it: mind its confidence.
 - It was trained on titles; queries are shorter, so their entities are to be offered, not imposed.
 """
@@ -38,6 +38,10 @@ def card_text(spec: "TagSpec", metrics: Mapping[str, Any]) -> str:
         "## Test report",
         "",
         *_report_lines(metrics),
+        "",
+        "## Words that training had under their label, and words that it had not",
+        "",
+        *_part_lines(metrics),
         "",
         "## Values guessed with their word withheld from the title",
         "",
@@ -64,19 +68,22 @@ def report_png(before: Report, after: Report, *, title: str) -> bytes:
     need("matplotlib")
     from matplotlib.figure import Figure
 
-    names = [label for label in LABELS if after.labels[label].support]
-    rows = [*names, "macro", "micro"]
-    figure = Figure(figsize=(7, 0.55 * len(rows) + 1.2), layout="constrained")
+    rows: list[tuple[str, Score, Score]] = [(label, before.labels[label], after.labels[label]) for label in LABELS]
+    rows += [("macro", before.macro, after.macro), ("micro", before.micro, after.micro)]
+    rows += [("seen words", before.seen.micro, after.seen.micro), ("unseen words", before.unseen.micro, after.unseen.micro)]
+    rows = [row for row in rows if row[2].support]
+    figure = Figure(figsize=(7, 0.55 * len(rows) + 1.4), layout="constrained")
     axes = figure.subplots()
-    for report, shift, colour, name in ((before, 0.2, "#b8c2cc", "dictionary"), (after, -0.2, "#1f5fa8", "tagger")):
-        scores = [*(report.labels[label] for label in names), report.macro, report.micro]
-        bars = axes.barh([at + shift for at in range(len(rows), 0, -1)], [one.f1 for one in scores], height=0.38, color=colour, label=name)
+    places = range(len(rows), 0, -1)
+    sides = (("dictionary", 0.2, "#b8c2cc", [old.f1 for _, old, _ in rows]), ("tagger", -0.2, "#1f5fa8", [new.f1 for _, _, new in rows]))
+    for name, shift, colour, scores in sides:
+        bars = axes.barh([at + shift for at in places], scores, height=0.38, color=colour, label=name)
         axes.bar_label(bars, fmt="%.3f", padding=3, fontsize=8)
-    axes.set_yticks(range(len(rows), 0, -1), [f"{name} ({after.labels[name].support:,})" if name in names else name for name in rows])
+    axes.set_yticks(places, [f"{name} ({score.support:,})" for name, _, score in rows])
     axes.set(xlim=(0, 1.1), xlabel="F1 of whole spans (number of spans)")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=2)
     figure.suptitle(title, fontsize=10)
+    figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=120, metadata={"Software": None})
     return drawn.getvalue()
@@ -91,18 +98,26 @@ def _training_line(settings: Mapping[str, Any]) -> str:
 
 def _report_lines(metrics: Mapping[str, Any]) -> list[str]:
     before, after = metrics["dictionary"], metrics["tagger"]
-    lines = [
-        "| label | precision | recall | F1 | support | dictionary's F1 | recall on unseen words |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    named = {**after["labels"], "macro": after["macro"], "micro": after["micro"]}
-    old = {**before["labels"], "macro": before["macro"], "micro": before["micro"]}
-    for name, one in named.items():
-        share, count = after["unseen"].get(name, (0.0, 0))
-        unseen = f"{share:.3f} of {count}" if count else ""
-        figures = f"{one['precision']:.3f} | {one['recall']:.3f} | {one['f1']:.3f} | {one['support']:,}"
-        lines.append(f"| {name} | {figures} | {old[name]['f1']:.3f} | {unseen} |")
+    lines = ["| label | precision | recall | F1 | dictionary's F1 | spans |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    for name, one, old in (*_pairs(after, before), ("macro", after["macro"], before["macro"])):
+        lines.append(f"| {name} | {one['precision']:.3f} | {one['recall']:.3f} | {one['f1']:.3f} | {old['f1']:.3f} | {one['support']:,} |")
     return lines
+
+
+def _part_lines(metrics: Mapping[str, Any]) -> list[str]:
+    before, after = metrics["dictionary"], metrics["tagger"]
+    heads = "F1 on seen words | dictionary's | spans | F1 on unseen words | dictionary's | spans"
+    lines = [f"| label | {heads} |", "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    parts = [_pairs(after[part], before[part]) for part in ("seen", "unseen")]
+    for both in zip(*parts, strict=True):
+        cells = [f"{one['f1']:.3f} | {old['f1']:.3f} | {one['support']:,}" if one["support"] else " | | 0" for _, one, old in both]
+        lines.append(f"| {both[0][0]} | {' | '.join(cells)} |")
+    return lines
+
+
+def _pairs(after: Mapping[str, Any], before: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    """Name, the tagger's score and the dictionary's: each label, then micro."""
+    return [*((name, one, before["labels"][name]) for name, one in after["labels"].items()), ("micro", after["micro"], before["micro"])]
 
 
 def _value_lines(metrics: Mapping[str, Any]) -> list[str]:

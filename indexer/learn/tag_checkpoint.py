@@ -14,17 +14,18 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from indexer.errors import BadDigest, ModelError, ModelUnavailable
+from indexer.errors import ModelError
 from indexer.learn.packages import need
 from indexer.learn.tag_labels import TAGS, Example
 from indexer.learn.tag_lexicon import Lexicon
 from indexer.learn.tag_model import TagShape, bert_like, make_network
 from indexer.learn.tag_tokens import TOKENIZER, TagTokenizer
 from indexer.learn.tag_values import Label
+from indexer.model_files import json_object, promised_bytes
 from indexer.whole import check_absent, new_files
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ WEIGHTS = "weights.safetensors"
 LEXICON = "lexicon.json"
 METRICS = "metrics.json"
 CARD = "card.md"
+_FOLDER = "`fusedex learn tag` makes such a folder."
 
 
 class TagSpec(BaseModel):
@@ -113,7 +115,7 @@ def load_tagger(folder: Path) -> Loaded:
     from safetensors.torch import load
 
     spec, digests = _told(folder / SPEC)
-    content = {name: _checked(folder / name, sha256) for name, sha256 in digests.items()}
+    content = {name: promised_bytes(folder / name, sha256, missing=_FOLDER) for name, sha256 in digests.items()}
     if spec.tags != TAGS or not {WEIGHTS, TOKENIZER, LEXICON} <= content.keys():
         raise ModelError(f"{folder} is a tagger for other labels, or lacks {WEIGHTS}, {TOKENIZER} or {LEXICON}.")
     network = make_network(bert_like(spec.bert), spec.shape)
@@ -126,32 +128,16 @@ def load_tagger(folder: Path) -> Loaded:
 
 
 def _told(file: Path) -> tuple[TagSpec, dict[str, str]]:
+    told = json_object(file, cure=_FOLDER)
     try:
-        told = json.loads(_read(file))
-        digests = {str(name): str(sha256) for name, sha256 in told.pop("files").items()}
+        digests = {str(name): str(sha256) for name, sha256 in cast("Mapping[str, object]", told.pop("files")).items()}
         spec = TagSpec.model_validate(told)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise ModelError(f"{file} is wrong: {wrong}.") from error
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (KeyError, AttributeError) as error:
         raise ModelError(f"{file} describes no tagger: {error}.") from error
     inside = {name for name in digests if name == Path(name).name}
     if inside != digests.keys():
         raise ModelError(f"{file} names files outside its folder.")
     return spec, digests
-
-
-def _checked(file: Path, sha256: str) -> bytes:
-    content = _read(file)
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise BadDigest(f"{file} has the sha-256 {found}, its spec says {sha256}.", cure="Copy the checkpoint again, whole.")
-    return content
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        cure = "`fusedex learn tag` makes such a folder."
-        raise ModelUnavailable(f"The checkpoint file {file} can't be read: {error.strerror}.", cure=cure) from error

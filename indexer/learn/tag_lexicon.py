@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from indexer.errors import ModelError
 from indexer.learn.tag_labels import UNKNOWN, Example, Span, chosen, runs
 from indexer.learn.tag_values import LABELS, Label
-from indexer.learn.tag_words import Word, unit_of
+from indexer.learn.tag_words import Word, key_of, unit_of
 
 _LEAST_SHARE = 0.5
 
@@ -65,6 +65,17 @@ class Lexicon:
     def __len__(self) -> int:
         """Runs of words that it knows."""
         return len(self._labels)
+
+
+def known_as(words: Sequence[Word]) -> tuple[str, ...]:
+    """What a dictionary knows a span's words as: in plain form, an amount by its unit alone.
+
+    >>> from indexer.learn.tag_words import words_of
+    >>> known_as(words_of("Old-Oaks")), known_as(words_of("512 GB")) == known_as(words_of("256GB"))
+    (('old', 'oak'), True)
+    """
+    unit = unit_of(words[-1].text) if len(words) > 1 and words[0].text[:1].isdecimal() else ""
+    return ("0", unit) if unit else key_of(words)
 
 
 def hinted(examples: Iterable[Example], lexicon: Lexicon) -> list[Example]:

@@ -2,11 +2,12 @@
 
     p      = photo ? W · (row - centre) / spread : null          (null is learned)
     h'     = h ⊙ (1 + γ(p)) + β(p)                                 FiLM (Perez et al. 2018); γ and β begin as 0, so it begins as BERT
+    h      = BERT(words + E[hint])                                 E begins as 0
     tags   = T · h' + D[hint]                                      for each token; D begins as TRUST on its diagonal
     values = V · [mean h ; p]                                      for each label with known values
 
-The hint is the tag that a dictionary of the catalogue's own values gives the word (a gazetteer feature), so the network begins as
-that dictionary and learns where it is wrong.
+The hint is the tag that a dictionary of the catalogue's own values gives the word (a gazetteer feature). By D the network begins as that
+dictionary; by E the hints of the other words are read too, so that it learns where the dictionary is wrong, or silent.
 A photo that is there is left out in training now and then, so that titles alone are tagged well.
 """
 
@@ -108,6 +109,7 @@ def _network_class() -> Any:
             self.bert = bert
             self.listed = tuple(shape.values)
             self.hints = nn.Embedding(len(TAGS), len(TAGS), _weight=TRUST * torch.eye(len(TAGS)))
+            self.told = nn.Embedding(len(TAGS), width, _weight=torch.zeros(len(TAGS), width))
             self.null = nn.Parameter(torch.zeros(width))
             self.photo = nn.Linear(shape.photo_width, width) if shape.photo_width else None
             self.register_buffer("centre", torch.zeros(shape.photo_width))
@@ -122,7 +124,8 @@ def _network_class() -> Any:
         def forward(
             self, ids: torch.Tensor, mask: torch.Tensor, hints: torch.Tensor, photos: torch.Tensor, there: torch.Tensor
         ) -> TagOutputs:
-            states = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
+            words = cast("Any", self.bert).get_input_embeddings()(ids) + self.told(hints)
+            states = self.bert(inputs_embeds=words, attention_mask=mask).last_hidden_state
             seen = self.null.expand(len(ids), -1)
             if self.photo is not None:
                 projected = self.photo((photos - cast("torch.Tensor", self.centre)) / cast("torch.Tensor", self.spread))

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.batches import batches
-from indexer.learn.tag_labels import Example
+from indexer.learn.tag_decode import best_tags
+from indexer.learn.tag_labels import TAGS, Example
 from indexer.learn.tag_model import TagInputs, TagOutputs
 from indexer.learn.tag_report import Judged
 from indexer.learn.tag_tokens import TagTokenizer, Tokens, placed
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     import torch
 
 TOGETHER = 64
+_LEAST = 1e-9
+_CUT_OFF = np.eye(1, len(TAGS), dtype=np.float32)[0]
+"""A word that was not read is outside."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,12 +85,13 @@ class Reader:
         device = next(self._network.parameters()).device
         said = cast("TagOutputs", self._network(*(tensor.to(device) for tensor in inputs)))
         chances = said.tags.float().softmax(dim=-1).cpu().numpy()
+        chances = np.concatenate([chances, np.full_like(chances[:, :1], _CUT_OFF)], axis=1)  # at -1 stand words that were cut off
         values = {label: scores.float().softmax(dim=-1).cpu().numpy() for label, scores in said.values.items()}
         answers = []
         for row, one in enumerate(tokens):
-            words = [chances[row, place] if place >= 0 else None for place in one.firsts]
-            tags = tuple(0 if word is None else int(word.argmax()) for word in words)
-            sure = tuple(1.0 if word is None else float(word.max()) for word in words)
+            words = chances[row, list(one.firsts)]
+            tags = best_tags(np.log(np.maximum(words, _LEAST)))
+            sure = tuple(float(word[tag]) for word, tag in zip(words, tags, strict=True))
             answers.append(Read(tags, sure, {label: each[row] for label, each in values.items()}))
         return answers
 

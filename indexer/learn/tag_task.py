@@ -10,7 +10,7 @@ import numpy as np
 from indexer.errors import LearningError
 from indexer.learn.logs import Best
 from indexer.learn.settings import LoopSettings
-from indexer.learn.tag_labels import UNKNOWN, Example
+from indexer.learn.tag_labels import UNKNOWN, Example, spans_of
 from indexer.learn.tag_model import TagInputs, TagOutputs, TagShape, head_parameters
 from indexer.learn.tag_predict import Reader, judged
 from indexer.learn.tag_report import measured
@@ -38,6 +38,7 @@ class TagSettings:
     heads           times the learning rate for all that is new: 2e-5 moves a pretrained network, a new layer needs more
     withhold        share of titles in which the words of one listed label are masked, so that context and photo are learned from
     without_photo   share of photos that are left out, so that titles alone are tagged well
+    silent          share of a dictionary's spans that are kept from the network, so that it finds what no dictionary knows
     value_weight    weight of the values' loss beside that of the tags
     """
 
@@ -45,6 +46,7 @@ class TagSettings:
     heads: float = 25.0
     withhold: float = 0.3
     without_photo: float = 0.3
+    silent: float = 0.2
     value_weight: float = 0.5
 
 
@@ -87,6 +89,15 @@ def withheld(example: Example, label: Label, *, mask: str = MASK) -> Example:
     words = tuple(Word(mask, word.start, word.end) if at in gone else word for at, word in enumerate(example.words))
     hints = tuple(0 if at in gone else hint for at, hint in enumerate(example.hints))
     return replace(example, words=words, hints=hints)
+
+
+def silenced(hints: Sequence[int], *, share: float, generator: np.random.Generator) -> tuple[int, ...]:
+    """What a dictionary says of each word, that share of its spans left out."""
+    left = list(hints)
+    for span in spans_of(hints):
+        if generator.random() < share:
+            left[span.start : span.end] = [0] * (span.end - span.start)
+    return tuple(left)
 
 
 class TagTask:
@@ -178,8 +189,9 @@ class TagTask:
         return TagBatch(self._reader.inputs(asked, tokens, there=there), torch.from_numpy(tags), values)
 
     def _drawn(self, example: Example, generator: np.random.Generator) -> Example:
-        """The example as it is, or with the words of one listed label withheld."""
+        """The example without some of the dictionary's spans, and perhaps with the words of one listed label withheld."""
         chance, which = generator.random(2)
+        example = replace(example, hints=silenced(example.hints, share=self._own.silent, generator=generator))
         labels = [label for label in self._shape.values if example.values.get(label)]
         if chance >= self._own.withhold or not labels or not self._tokenizer.has_mask():
             return example

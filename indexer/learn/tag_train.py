@@ -15,13 +15,13 @@ from indexer.learn.logs import Epoch, RunLog, curves_png
 from indexer.learn.loop import fit
 from indexer.learn.machine import seeded
 from indexer.learn.packages import need
+from indexer.learn.rows import PhotoTable, local_sources
 from indexer.learn.settings import LoopSettings
 from indexer.learn.tag_card import card_text, report_png
 from indexer.learn.tag_checkpoint import CARD, LEXICON, METRICS, TagSpec, bert_config, data_digest, save_tagger
 from indexer.learn.tag_labels import Covered, Example, label_products
 from indexer.learn.tag_lexicon import Lexicon, cross_hinted, hinted
 from indexer.learn.tag_model import TagShape, bert_from, make_network
-from indexer.learn.tag_photos import PhotoTable, local_sources
 from indexer.learn.tag_predict import Reader, judged
 from indexer.learn.tag_report import Judged, Report, Score, SeenWords, measured, value_score
 from indexer.learn.tag_split import Parts, split, with_families
@@ -99,10 +99,9 @@ def catalogue_of(products: Sequence[Product], *, seed: int = 0, limit: int | Non
         raise LearningError(f"{len(picked)} titles are too few to learn tags from.", cure=f"Give a catalogue of at least {LEAST_TITLES}.")
     if table is None:
         return Catalogue(split(picked, seed=seed), covered)
-    rows, numbers = table.rows(local_sources(products[at] for at in chosen))
-    table.remember()
+    rows, numbers = table.usable(local_sources(products[at] for at in chosen))
     seen = [replace(one, photo=number) for one, number in zip(picked, numbers, strict=True)]
-    return Catalogue(split(seen, seed=seed), covered, rows, table.encoder.spec.digest)
+    return Catalogue(split(seen, seed=seed), covered, rows, table.photo.spec.digest)
 
 
 class Training:

@@ -4,14 +4,13 @@ The folder holds `model.txt` (LightGBM's own text format, which runs no code) an
 model, digest of the judgments and what it was measured to gain.
 """
 
-import hashlib
-import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from indexer.errors import BadDigest, ModelError, ModelUnavailable
+from indexer.errors import ModelError, ModelUnavailable
+from indexer.model_files import json_object, promised_bytes
 from indexer.rank.features import FEATURES, Candidate, feature_rows
 from indexer.text.cleaning import DEFAULT, Cleaning
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 MODEL, SPEC = "model.txt", "spec.json"
 FORMAT = 1
+_FOLDER = "FUSEDEX_SEARCH__RANKER_FOLDER names a folder that `fusedex ranker` wrote."
 
 
 class LearnedRanking:
@@ -27,18 +27,13 @@ class LearnedRanking:
 
     def __init__(self, folder: Path, *, cleaning: Cleaning = DEFAULT) -> None:
         """Read and check a folder that `fusedex ranker` wrote. Raises ModelUnavailable, BadDigest, and ModelError for other features."""
-        content = _read(folder / MODEL)
-        spec = _told(folder / SPEC)
-        found = hashlib.sha256(content).hexdigest()
-        if found != spec.get("sha256"):
-            raise BadDigest(
-                f"{folder / MODEL} has the sha-256 {found}, its spec says {spec.get('sha256')}.", cure="Copy the folder again, whole."
-            )
+        spec = json_object(folder / SPEC, cure=_FOLDER)
+        content = promised_bytes(folder / MODEL, spec.get("sha256"), missing=_FOLDER)
         if spec.get("format") != FORMAT or tuple(cast("Sequence[str]", spec.get("features") or ())) != FEATURES:
             raise ModelError(
                 f"The ranking in {folder} was learned from other figures than this release knows.", cure="Learn it anew: fusedex ranker"
             )
-        self.digest = found[:16]
+        self.digest = str(spec["sha256"])[:16]
         self._cleaning = cleaning
         self._booster = _booster(content.decode("utf-8"))
 
@@ -70,21 +65,3 @@ def _booster(text: str) -> "lightgbm.Booster":
         return cast("lightgbm.Booster", package.Booster(model_str=text))
     except package.basic.LightGBMError as error:
         raise ModelError(f"The learned ranking can't be read: {error}") from error
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        cure = "FUSEDEX_SEARCH__RANKER_FOLDER names a folder that `fusedex ranker` wrote."
-        raise ModelUnavailable(f"The learned ranking's file {file} can't be read: {error.strerror}.", cure=cure) from error
-
-
-def _told(file: Path) -> Mapping[str, object]:
-    try:
-        told = json.loads(_read(file))
-    except ValueError as error:
-        raise ModelError(f"{file} is no JSON: {error}.") from error
-    if not isinstance(told, dict):
-        raise ModelError(f"{file} holds no JSON object.")
-    return told

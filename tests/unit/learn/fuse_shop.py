@@ -9,7 +9,7 @@ from PIL import Image
 from indexer.encode.base import PhotoEncoder, Pixels
 from indexer.encode.hashed import HashedText
 from indexer.learn.fuse_items import Item
-from indexer.learn.fuse_rows import RowTable
+from indexer.learn.rows import RowTable
 from indexer.specs import ModelSpec
 
 COLOURS: Mapping[str, tuple[int, int, int]] = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (30, 40, 220), "grey": (120, 120, 120)}

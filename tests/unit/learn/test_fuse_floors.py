@@ -19,11 +19,11 @@ from indexer.fuse.learned_checkpoint import load_learned
 from indexer.fuse.weighted import WeightedFusion
 from indexer.learn.fuse_floors import LEAST, NONSENSE, Floor, floors, measured, pairs
 from indexer.learn.fuse_material import Material, prepare
-from indexer.learn.fuse_rows import RowTable
 from indexer.learn.fuse_task import FuseSettings
 from indexer.learn.fuse_train import CARD, METRICS, FuseHow, Trained, save, train
 from indexer.learn.logs import RunLog
 from indexer.learn.nonsense import SIDE, nonsense_photos, nonsense_texts
+from indexer.learn.rows import RowTable
 from indexer.read_path import Searcher
 from indexer.records import Answer, Product, Query
 from indexer.settings import SearchSettings

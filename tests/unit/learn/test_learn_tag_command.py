@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from indexer.cli.tag import MARK, tag, written
 from indexer.errors import EncoderMismatch, LearningError, ModelError, ModelUnavailable
 from indexer.feed.read import read_feed
 from indexer.feed.written import row_of
-from indexer.learn.tag_photos import PhotoTable
+from indexer.learn.rows import PhotoTable
 from indexer.records import Product
 from indexer.settings import FeedSettings, Settings
 from tests.house.source import ROOT
@@ -31,16 +32,24 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_bert(tmp_path_factory.mktemp("bert")).path
 
 
+def colours(encoder: MeanColour) -> Callable[..., AbstractContextManager[PhotoTable | None]]:
+    """What stands in for `photo_table`: the same table of another encoder's rows."""
+
+    @contextmanager
+    def table(settings: Settings, *, used: bool) -> Iterator[PhotoTable | None]:
+        with closing(PhotoTable(encoder, settings.home / "learn")) as opened:
+            yield opened if used else None
+
+    return table
+
+
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Both commands as one application, with an encoder of photos that needs no weights."""
     monkeypatch.setenv("FUSEDEX_HOME", str(tmp_path / "home"))
 
-    def table(settings: Settings) -> PhotoTable:
-        return PhotoTable(MeanColour(), folder=settings.home / "learn")
-
-    monkeypatch.setattr(command, "photo_table", table)
-    monkeypatch.setattr("indexer.cli.tag.photo_table", table)
+    monkeypatch.setattr(command, "photo_table", colours(MeanColour()))
+    monkeypatch.setattr("indexer.cli.tag.photo_table", colours(MeanColour()))
     app = typer.Typer()
     app.add_typer(learn, name="learn")
     app.command("tag")(tag)
@@ -129,7 +138,7 @@ def test_another_photo_encoder_is_refused(run: Run, bert: Path, tmp_path: Path, 
     assert learned(run, bert, feed, tmp_path / "tagger", "--epochs", "1").exit_code == 0
     other = MeanColour()
     other.spec = type(other.spec)(name="other", revision="2", width=4, weights="none", licence="none", origin="made for a test")
-    monkeypatch.setattr("indexer.cli.tag.photo_table", lambda _: PhotoTable(other, folder=None))
+    monkeypatch.setattr("indexer.cli.tag.photo_table", colours(other))
     done = run("tag", feed, "--tagger", tmp_path / "tagger", "--out", tmp_path / "filled.jsonl")
     assert isinstance(done.exception, EncoderMismatch)
     without = run("tag", feed, "--tagger", tmp_path / "tagger", "--out", tmp_path / "filled.jsonl", "--no-photos")

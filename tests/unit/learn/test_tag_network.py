@@ -13,11 +13,12 @@ from indexer.learn.loop import fit
 from indexer.learn.machine import seeded
 from indexer.learn.settings import LoopSettings
 from indexer.learn.tag_labels import TAGS, UNKNOWN, Example
-from indexer.learn.tag_model import TagInputs, TagShape, bert_from, bert_like, head_parameters, make_network
+from indexer.learn.tag_lexicon import Lexicon, hinted
+from indexer.learn.tag_model import TRUST, TagInputs, TagShape, bert_from, bert_like, head_parameters, make_network
 from indexer.learn.tag_predict import Reader, judged
 from indexer.learn.tag_report import measured
 from indexer.learn.tag_split import split
-from indexer.learn.tag_task import TagData, TagSettings, TagTask, values_of, withheld
+from indexer.learn.tag_task import TagData, TagSettings, TagTask, silenced, values_of, withheld
 from indexer.learn.tag_tokens import TagTokenizer, Tokens, placed
 from tests.unit.learn.tag_bert import tiny_bert, weights
 from tests.unit.learn.tag_shop import COLOURS, example, examples
@@ -206,6 +207,55 @@ def test_words_are_withheld_and_photos_left_out_as_often_as_asked(network: torch
         batches = list(task.batches(0, np.random.default_rng(0)))
         assert sum(int((batch.inputs.ids == masked).sum()) for batch in batches) == masks
         assert sum(int(batch.inputs.there.sum()) for batch in batches) == photos
+
+
+def test_spans_of_the_dictionary_are_kept_back_whole_and_as_often_as_asked() -> None:
+    hints = tuple(TAGS.index(tag) for tag in ["B-brand", "I-brand", "O", "B-colour", "B-type", "I-type"])
+    chance = np.random.default_rng(0)
+    assert silenced(hints, share=0.0, generator=chance) == hints
+    assert silenced(hints, share=1.0, generator=chance) == (0,) * 6
+    assert silenced((), share=0.5, generator=chance) == ()
+    drawn = [silenced(hints, share=0.25, generator=chance) for _ in range(800)]
+    for start, end in ((0, 2), (3, 4), (4, 6)):
+        gone = [not any(one[start:end]) for one in drawn]
+        kept = [one[start:end] == hints[start:end] for one in drawn]
+        assert all(a != b for a, b in zip(gone, kept, strict=True))
+        assert 0.18 < np.mean(gone) < 0.32
+
+
+def test_what_is_kept_back_is_kept_back_in_training_alone(network: torch.nn.Module, tokenizer: TagTokenizer) -> None:
+    made = hinted([seen(one) for one in examples(48)], Lexicon.learned(examples(48)))
+    told = {}
+    for silent in (0.0, 1.0):
+        own = TagSettings(withhold=0.0, silent=silent)
+        task = TagTask(network, tokenizer, TagData(made, made[:4], ROWS), shape=SHAPE, settings=(own, LOOP))
+        told[silent] = sum(int((batch.inputs.hints > 0).sum()) for batch in task.batches(0, np.random.default_rng(0)))
+    assert told[1.0] == 0
+    assert told[0.0] > 48
+    tokens = [tokenizer.tokens([word.text for word in made[0].words])]
+    asked = Reader(network, tokenizer, photos=ROWS).inputs(made[:1], tokens, there=np.array([True]))
+    assert int((asked.hints > 0).sum()) == sum(hint > 0 for hint in made[0].hints)
+
+
+@torch.no_grad()
+def test_a_hint_is_believed_before_training_and_read_by_the_other_words_after(network: torch.nn.Module, tokenizer: TagTokenizer) -> None:
+    network.eval()
+    bare = inputs(tokenizer, ["Norda red chair"], [False])
+    hints = bare.hints.clone()
+    hints[0, 1] = TAGS.index("B-brand")
+    before = [network(*one).tags[0] for one in (bare, bare._replace(hints=hints))]
+    assert float((before[1] - before[0])[1, TAGS.index("B-brand")]) == pytest.approx(TRUST)
+    assert torch.equal(before[0][2:], before[1][2:])
+    torch.nn.init.normal_(network.told.weight)  # type: ignore[union-attr, arg-type]
+    after = [network(*one).tags[0] for one in (bare, bare._replace(hints=hints))]
+    assert not torch.allclose(after[0][2:], after[1][2:])
+
+
+def test_a_word_that_was_cut_off_is_outside(network: torch.nn.Module, folder: Path) -> None:
+    (said,) = Reader(network, TagTokenizer.read(folder, most=8), photos=ROWS).read([example("red " * 9 + "red", " ".join(["O"] * 10))])
+    assert said.tags[6:] == (0,) * 4
+    assert said.sure[6:] == (1.0,) * 4
+    assert all(0 < sure <= 1 for sure in said.sure[:6])
 
 
 def test_a_batch_of_unknowns_has_a_loss_of_zero(network: torch.nn.Module, tokenizer: TagTokenizer) -> None:

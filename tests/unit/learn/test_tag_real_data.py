@@ -52,8 +52,10 @@ def test_the_dictionary_is_a_strong_rival_and_blind_to_new_words(catalogue: Cata
     lexicon = Lexicon.learned(parts.train)
     report = measured([Judged(one, one.hints) for one in hinted(parts.test, lexicon)], seen=SeenWords(parts.train))
     assert report.micro.f1 > 0.85
-    assert report.unseen["brand"][0] == 0.0
-    assert report.unseen["brand"][1] > 0
+    assert report.unseen.labels["brand"].recall == 0.0
+    assert report.unseen.labels["brand"].support > 0
+    assert report.seen.micro.f1 > report.unseen.micro.f1
+    assert report.seen.micro.support + report.unseen.micro.support == report.micro.support
 
 
 def test_a_dictionary_survives_as_text(catalogue: Catalogue) -> None:

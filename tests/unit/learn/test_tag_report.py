@@ -61,11 +61,38 @@ def test_nothing_asked_and_nothing_found_is_nothing() -> None:
     assert measured([]).titles == 0
 
 
-def test_words_that_training_did_not_have_are_counted_apart() -> None:
-    seen = SeenWords([example("red chair", "B-colour B-type"), example("teal", "O")])
-    report = measured([judged("Red teal pink chairs", "B-colour B-colour B-colour B-type", "B-colour B-colour O B-type")], seen=seen)
-    assert report.unseen == {"colour": (0.5, 2)}
-    assert measured([judged("red", "B-colour", "O")]).unseen == {}
+SEEN = SeenWords([example("red chair", "B-colour B-type"), example("teal", "O")])
+
+
+def test_words_that_training_had_and_words_that_it_had_not_are_counted_apart() -> None:
+    report = measured([judged("Red teal pink chairs", "B-colour B-colour B-colour B-type", "B-colour B-colour O B-type")], seen=SEEN)
+    assert report.seen.micro == Score(1.0, 1.0, 1.0, 2)
+    assert report.seen.labels["colour"] == Score(1.0, 1.0, 1.0, 1)
+    assert report.unseen.micro == report.unseen.labels["colour"] == Score(1.0, 0.5, pytest.approx(2 / 3), 2)  # type: ignore[arg-type]
+    assert report.unseen.labels["type"].support == 0
+    assert report.micro == Score(1.0, 0.75, pytest.approx(6 / 7), 4)  # type: ignore[arg-type]
+
+
+def test_an_invented_span_belongs_to_the_part_of_its_words() -> None:
+    report = measured([judged("red pink lamp red", "O O O B-material", "B-colour B-colour O B-colour")], seen=SEEN)
+    assert report.seen.labels["colour"] == Score(0.0, 0.0, 0.0, 0)
+    assert report.seen.micro.support == 0
+    assert report.unseen.micro == Score(0.0, 0.0, 0.0, 1)  # no material was ever called red: the right label decides
+    one = measured([judged("red pink", "O B-colour", "B-colour B-colour")], seen=SEEN)
+    assert one.unseen.micro.precision == 1.0  # the red that is wrong counts among the seen
+
+
+def test_a_figure_was_seen_where_its_unit_was() -> None:
+    seen = SeenWords([example("disk 256 GB", "O B-size I-size")])
+    report = measured([judged('512GB 15 "', "B-size I-size B-size I-size", "B-size I-size O O")], seen=seen)
+    assert report.seen.micro == Score(1.0, 1.0, 1.0, 1)
+    assert report.unseen.micro.support == 1
+
+
+def test_where_no_training_is_told_all_words_are_unseen() -> None:
+    report = measured([judged("red", "B-colour", "O")])
+    assert report.unseen.micro == report.micro
+    assert report.seen.micro.support == 0
 
 
 def test_a_report_is_a_json_object() -> None:

@@ -1,6 +1,7 @@
 """A trained tagger: on disk, loaded, at work on titles, queries and products."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import pytest
 
 from indexer.errors import BadDigest, LearningError, ModelError, ModelUnavailable, WidthMismatch
 from indexer.learn.logs import RunLog
+from indexer.learn.rows import PhotoTable
 from indexer.learn.settings import LoopSettings
 from indexer.learn.tag_checkpoint import SPEC, WEIGHTS, data_digest, load_tagger, save_tagger
-from indexer.learn.tag_photos import PhotoTable
 from indexer.learn.tag_task import TagSettings
 from indexer.learn.tag_train import TagHow, Training, Tried, catalogue_of
 from indexer.learn.tagger import Filled, Tagger, with_filled
@@ -32,7 +33,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Training, Tried]:
         loop=LoopSettings(epochs=8, batch=8, learning_rate=3e-3),
         task=TagSettings(tokens=32, heads=2.0, withhold=0.5),
     )
-    catalogue = catalogue_of(with_photos(shop(), home / "photos"), table=PhotoTable(MeanColour(), folder=home / "rows"))
+    with closing(PhotoTable(MeanColour(), home / "rows")) as table:
+        catalogue = catalogue_of(with_photos(shop(), home / "photos"), table=table)
     training = Training(catalogue, how)
     return training, training.run(RunLog())
 
@@ -150,6 +152,9 @@ def test_a_spec_that_is_wrong_is_refused(copied: Path, told: dict[str, object], 
 
 def test_a_spec_that_is_no_json_is_refused(copied: Path) -> None:
     (copied / SPEC).write_text("{")
+    with pytest.raises(ModelError, match="no JSON"):
+        load_tagger(copied)
+    (copied / SPEC).write_text('{"name": "x"}')
     with pytest.raises(ModelError, match="describes no tagger"):
         load_tagger(copied)
 
@@ -258,28 +263,24 @@ def test_a_limit_is_drawn_by_the_seed() -> None:
 def test_photos_are_looked_up_once_and_remembered(tmp_path: Path) -> None:
     products = with_photos(shop(), tmp_path / "photos")
     first = MeanColour()
-    table = PhotoTable(first, folder=tmp_path / "rows")
     sources = ["", *[one.photos[0].source for one in products[:4]], str(tmp_path / "absent.png"), products[0].photos[0].source]
-    rows, numbers = table.rows(sources)
+    with closing(PhotoTable(first, tmp_path / "rows")) as table:
+        rows, numbers = table.usable(sources)
     assert numbers[0] is None
     assert numbers[5] is None
     assert numbers[6] == numbers[1]
     assert first.seen == len(rows) == 4
-    assert not (tmp_path / "rows").exists()
-    table.remember()
-    table.remember()
     second = MeanColour()
-    again, _ = PhotoTable(second, folder=tmp_path / "rows").rows(sources)
+    with closing(PhotoTable(second, tmp_path / "rows")) as table:
+        again, numbers_again = table.usable(sources)
     assert second.seen == 0
     assert np.array_equal(again, rows)
+    assert numbers_again == numbers
 
 
-def test_a_broken_photo_is_no_photo_and_a_broken_memory_is_made_anew(tmp_path: Path) -> None:
+def test_a_broken_photo_is_no_photo(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no photo")
-    encoder = MeanColour()
-    kept = tmp_path / "rows" / f"photos-{encoder.spec.digest[:16]}.npz"
-    kept.parent.mkdir()
-    kept.write_bytes(b"no rows")
-    rows, numbers = PhotoTable(encoder, folder=kept.parent).rows([str(tmp_path / "broken.png")])
-    assert numbers == [None]
+    with closing(PhotoTable(MeanColour(), tmp_path / "rows")) as table:
+        rows, numbers = table.usable([str(tmp_path / "broken.png"), str(tmp_path), ""])
+    assert numbers == [None, None, None]
     assert rows.shape == (0, 4)
