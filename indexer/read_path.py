@@ -92,8 +92,8 @@ class Searcher:
         return self._store.describe(fresh=fresh)
 
     def warm(self, *, photos: bool = True) -> None:
-        """Load the models now; without it the first search does, within its own time limit. Raises ModelError classes."""
-        self._desk.warm(photos=photos)
+        """Load the models now; without it the first search does, within its own time limit. Raises ModelError classes, and StoreError."""
+        self._store.ask(self._desk.warm(photos=photos))
 
     def _run(self, steps: Generator[Need, Got, T], clock: Clock) -> T:
         got: Got | IndexerError = None
@@ -201,7 +201,7 @@ class AsyncSearcher:
 
     async def warm(self, *, photos: bool = True) -> None:
         """What Searcher.warm does, beside the loop."""
-        await asyncio.get_running_loop().run_in_executor(self._desk.threads, lambda: self._desk.warm(photos=photos))
+        await self._store.ask(await asyncio.get_running_loop().run_in_executor(self._desk.threads, lambda: self._desk.warm(photos=photos)))
 
     async def _run(self, steps: Generator[Need, Got, T]) -> T:
         got: Got | IndexerError = None

@@ -138,12 +138,14 @@ class SearchSettings(Section):
     )
     top: int = Field(default=100, ge=1, description="bound top: so many products")
     enough: int = Field(default=10, ge=0, description="with fewer lexical hits, fewer of the words must match")
-    rerank: Literal["none", "cross_encoder", "learned"] = Field(
+    rerank: Literal["none", "cross_encoder", "learned", "plugin"] = Field(
         default="none",
-        description="what puts the best hits in a new order: a model that reads query and product together, or a learned ranking",
+        description="what puts the best hits in a new order: a model that reads both texts, a learned ranking, a model in OpenSearch",
     )
     cross_encoder_folder: Path | None = Field(default=None, description="local model folder for the cross-encoder")
     ranker_folder: Path | None = Field(default=None, description="what `fusedex ranker` wrote, for the learned ranking")
+    ltr_model: str = Field(default="", description="for rerank=plugin: the model's name in OpenSearch's learning-to-rank plugin")
+    ltr_store: str = Field(default="", description="the feature store that has it; empty: the plugin's default one")
     rerank_depth: int = Field(default=50, ge=1, le=200, description="hits that are put in a new order; the others stay behind them")
     rerank_weight: float = Field(default=0.5, ge=0, le=1, description="the new score's share; the blended score has the rest")
     rerank_s: float = Field(default=2, gt=0, description="the longest that a search waits for reranking")

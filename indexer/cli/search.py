@@ -15,7 +15,7 @@ from indexer.cli import search_options as options
 from indexer.errors import UnusablePhoto
 from indexer.money import price_at, shown
 from indexer.photos.read import read
-from indexer.query.filters import parse_filters
+from indexer.query.normalise import as_query
 from indexer.query.parts import parse_part
 from indexer.query.sorts import parse_sort
 from indexer.rank.as_json import answer_json
@@ -60,11 +60,7 @@ def search(
         photo_weight=photo_weight,
         photo_share=photo_share,
         parts=parts_of(like or (), unlike or ()),
-        filters=parse_filters(filters or ()),
-        facets=tuple(facets or ()),
         sort=tuple(map(parse_sort, sort or ())),
-        page=page,
-        per_page=per_page,
         strategy=strategy,
         blend=blend,
         bound=bound,
@@ -77,7 +73,8 @@ def search(
         freeze=freeze,
         cursor=cursor,
     )
-    tell(answer_to(query, image), as_json=as_json)
+    asked = as_query(query, filters=filters or (), facets=facets or (), page=page, per_page=per_page)
+    tell(answer_to(asked, image), as_json=as_json)
 
 
 def tell(answer: Answer, *, as_json: bool) -> None:

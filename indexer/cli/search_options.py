@@ -45,7 +45,7 @@ End = Annotated[Bound | None, typer.Option(metavar="WHERE", help="Where the answ
 Reranking = Annotated[
     Rerank | None,
     typer.Option(
-        "--rerank", metavar="HOW", help="What puts the best hits in a new order: none, cross_encoder or learned (docs/ranking.md)."
+        "--rerank", metavar="HOW", help="What puts the best hits in a new order: none, cross_encoder, learned or plugin (docs/ranking.md)."
     ),
 ]
 Grouped = Annotated[bool | None, typer.Option("--group/--no-group", help="Show one variant of each group.")]

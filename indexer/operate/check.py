@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from indexer.errors import EncoderMismatch, IndexMissing, ModelError, StoreError
-from indexer.read.rerankers import Rerankers
+from indexer.read.rerankers import Rerankers, model_leg
 from indexer.settings import Settings
 from indexer.store.base import Leg, LegAnswer, NamedLeg, Stored
 from indexer.store.capabilities import Capabilities
 from indexer.store.identity import Description, Identity
+from indexer.store.ltr import need_ltr
 from indexer.text.cleaning import Cleaning
 
 SINCE = {"rrf": (2, 19), "z_score": (3, 0)}
@@ -72,7 +73,7 @@ def check(store: Checked, settings: Settings, *, fits: Callable[[Identity], None
     """
     server = store.capabilities()
     index, findings = _index(store, fits)
-    return Check(server=server, index=index, findings=(*_server(server), *findings, *_settings(settings, server)))
+    return Check(server=server, index=index, findings=(*_server(server), *findings, *_settings(store, settings, server)))
 
 
 def sampled_titles(store: Sampled, *, count: int, seed: int = 0) -> list[str]:
@@ -96,7 +97,7 @@ def _server(server: Capabilities) -> list[Finding]:
             "learning to rank",
             server.ltr,
             "opensearch-ltr",
-            "not needed: learned rankings run here, not in the server",
+            "rerank=plugin can't be used; learned rankings run here too",
         ),
         ("ICU analysis", server.icu, "analysis-icu", "not needed: texts are folded before they are indexed"),
         ("Chinese analysis", server.smartcn, "analysis-smartcn", "not needed: Chinese is cut into words before it is indexed"),
@@ -132,7 +133,7 @@ def _index(store: Checked, fits: Callable[[Identity], None]) -> tuple[Descriptio
     return index, [*found, Finding(what="encoders", told=f"the index's own, {index.identity.width} numbers a vector")]
 
 
-def _settings(settings: Settings, server: Capabilities) -> list[Finding]:
+def _settings(store: Checked, settings: Settings, server: Capabilities) -> list[Finding]:
     search = settings.search
     found: list[Finding] = []
     if search.strategy == "hybrid" and not server.hybrid:
@@ -145,10 +146,20 @@ def _settings(settings: Settings, server: Capabilities) -> list[Finding]:
         found.append(Finding(what="index.engine", told="faiss on an embedded server", cure="FUSEDEX_INDEX__ENGINE=lucene", wrong=True))
     if search.rerank != "none":
         try:
-            Rerankers(search, cleaning=Cleaning.load(settings.text)).warm(search.rerank)
-        except ModelError as error:
+            _warm(store, settings, server)
+        except (ModelError, StoreError) as error:
             found.append(Finding(what="search.rerank", told=error.message, cure=error.cure, wrong=True))
     return found or [Finding(what="settings", told="none that can't work here")]
+
+
+def _warm(store: Checked, settings: Settings, server: Capabilities) -> None:
+    search = settings.search
+    if search.rerank != "plugin":
+        Rerankers(search, cleaning=Cleaning.load(settings.text)).warm(search.rerank)
+        return
+    leg = model_leg(search, "oak chair", ["none"])
+    need_ltr(server)
+    store.ask([leg])
 
 
 def _version(told: str) -> tuple[int, ...]:

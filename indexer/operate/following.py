@@ -89,7 +89,7 @@ class FollowingSearcher(Searcher):
 
     def warm(self, *, photos: bool = True) -> None:
         """Load what the index in use needs, or our own encoders where there is none yet. Raises ModelError classes."""
-        self._desk.warm(photos=photos, described=self._described())
+        self._store.ask(self._desk.warm(photos=photos, described=self._described()))
 
     def close(self) -> None:
         """Close all, and write what was counted of trials; shadows that wait are dropped."""
@@ -169,7 +169,8 @@ class AsyncFollowingSearcher(AsyncSearcher):
     async def warm(self, *, photos: bool = True) -> None:
         """What FollowingSearcher.warm does, beside the loop."""
         described = await self._described()
-        await asyncio.get_running_loop().run_in_executor(self._desk.threads, lambda: self._desk.warm(photos=photos, described=described))
+        loop = asyncio.get_running_loop()
+        await self._store.ask(await loop.run_in_executor(self._desk.threads, lambda: self._desk.warm(photos=photos, described=described)))
 
     async def close(self) -> None:
         """What FollowingSearcher.close does."""

@@ -63,9 +63,8 @@ class Shares:
         """Σ weight · share of each product, added up in the order of the legs."""
         added: dict[str, float] = {}
         for leg, mine in zip(self.legs, self.shares, strict=True):
-            weight, eased = leg.weight, leg.eased
             for id_, share in mine.items():
-                value = weight * share if id_ not in eased else leg.weight_of(id_) * share
+                value = share * (leg.weight if id_ not in leg.eased else leg.weight_of(id_))
                 added[id_] = added[id_] + value if id_ in added else value
         if len(self.legs) > 2:  # from Python 3.12 on sum() of three and more keeps what rounding loses
             return {id_: sum([term.value for term in self.terms(id_)]) for id_ in added}

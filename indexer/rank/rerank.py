@@ -6,7 +6,11 @@ from dataclasses import replace
 from indexer.rank.blend import Ranked, min_max
 from indexer.records import Product, Rerank, Term
 
-RERANKS: Mapping[str, str] = {"cross_encoder": "the cross-encoder: score", "learned": "the learned ranking: score"}
+RERANKS: Mapping[str, str] = {
+    "cross_encoder": "the cross-encoder: score",
+    "learned": "the learned ranking: score",
+    "plugin": "the model in OpenSearch: score",
+}
 """The terms that reranking adds to a score, by the name of what reranks; none of them says that a leg found the product."""
 
 PASSAGE_LETTERS = 600

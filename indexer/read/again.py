@@ -3,14 +3,17 @@
 from collections.abc import Generator
 from dataclasses import replace
 
-from indexer.errors import ModelError
+from indexer.errors import ModelError, StoreError
 from indexer.rank.features import Candidate
 from indexer.rank.rerank import reranked
 from indexer.read.answer import Relevant
 from indexer.read.assemble import Asked, Kit, Told
 from indexer.read.find import Candidates
-from indexer.read.needs import Got, Need, Rerank, scored
+from indexer.read.needs import Got, Need, Rerank, asked, scored
+from indexer.read.rerankers import model_leg
 from indexer.records import Degraded
+from indexer.store.base import LtrLeg
+from indexer.store.ltr import CURE
 
 PART = "rerank"
 
@@ -32,7 +35,20 @@ def looked_again(
         for place, one in enumerate(first)
     ]
     try:
-        scores = yield from scored(Rerank(by=by, text=query.text, candidates=tuple(found), within_s=defaults.rerank_s))
-    except ModelError as error:
+        if by == "plugin":
+            scores = yield from _stored(model_leg(defaults, query.text, [one.id for one in first]), point=told.point)
+        else:
+            scores = yield from scored(Rerank(by=by, text=query.text, candidates=tuple(found), within_s=defaults.rerank_s))
+    except (ModelError, StoreError) as error:
         return replace(told, degraded=(*told.degraded, Degraded(PART, error.message))), inside
     return told, replace(inside, ranked=reranked(inside.ranked, scores, by=by, weight=defaults.rerank_weight))
+
+
+def _stored(leg: LtrLeg, *, point: str) -> Generator[Need, Got, tuple[float, ...]]:
+    """The stored model's score of each product, in order; one that is gone meanwhile has the least. Raises StoreError."""
+    (answer,) = yield from asked([leg], point=point)
+    if answer.error or not answer.found:
+        raise StoreError(answer.error or f"The model {leg.model!r} of the server scored no product.", cure=CURE)
+    known = {one.id: one.score for one in answer.found}
+    least = min(known.values())
+    return tuple(known.get(id_, least) for id_ in leg.ids)

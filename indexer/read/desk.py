@@ -13,9 +13,10 @@ from indexer.read.clock import Clock, late
 from indexer.read.known import Known
 from indexer.read.needs import Encode, Rerank, Scores
 from indexer.read.parts import known_parts, query_parts
-from indexer.read.rerankers import Rerankers
+from indexer.read.rerankers import Rerankers, model_leg
 from indexer.records import Answer, Query
 from indexer.settings import SearchSettings
+from indexer.store.base import Leg
 from indexer.store.identity import Description
 from indexer.text.cleaning import Cleaning
 
@@ -37,11 +38,17 @@ class Desk:
         # Apart, so that slow reranking costs itself and never a vector.
         self._again = ThreadPoolExecutor(1, thread_name_prefix="rerank")
 
-    def warm(self, *, photos: bool, described: Description | None = None) -> None:
-        """Load what searches of that index need (None: not known), so that none waits for it. Raises ModelError classes."""
+    def warm(self, *, photos: bool, described: Description | None = None) -> list[Leg]:
+        """Load what searches of that index need (None: not known), so that none waits for it.
+
+        What the store is to be asked, to see that it can. Raises ModelError classes.
+        """
         self.known.fitting(described).warm(photos=photos)
+        if self.settings.rerank == "plugin":
+            return [model_leg(self.settings, "oak chair", ["none"])]
         if self.settings.rerank != "none":
             self.rerankers.warm(self.settings.rerank)
+        return []
 
     def kit(self) -> Kit:
         """What a plan of this moment decides by."""

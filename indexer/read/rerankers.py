@@ -12,6 +12,7 @@ from indexer.rank.learned import LearnedRanking
 from indexer.rank.rerank import passage_of
 from indexer.records import Product, Rerank
 from indexer.settings import SearchSettings
+from indexer.store.base import LtrLeg
 from indexer.text.cleaning import Cleaning
 
 
@@ -34,6 +35,13 @@ class Rerankers:
     def warm(self, by: Rerank) -> None:
         """Load it now. Raises ModelError classes."""
         self.scores(by, "oak chair", [Candidate(product=Product(id="1", title="A chair of oak"), place=0, score=1.0, terms=())])
+
+
+def model_leg(settings: SearchSettings, text: str, ids: Sequence[str]) -> LtrLeg:
+    """What asks the server's own model for these products' scores. Raises ModelUnavailable where none is named."""
+    if not settings.ltr_model:
+        raise ModelUnavailable("No model of the server is named for reranking.", cure="Set FUSEDEX_SEARCH__LTR_MODEL.")
+    return LtrLeg(text=text, ids=tuple(ids), model=settings.ltr_model, store=settings.ltr_store)
 
 
 def _named(folder: Path | None, setting: str, *, what: str) -> Path:

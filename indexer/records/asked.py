@@ -26,9 +26,9 @@ Strategy = Literal["msearch", "hybrid", "rescore", "exact", "lexical", "vector"]
 
 Blend = Literal["min_max", "z_score", "l2", "rrf"]
 
-Rerank = Literal["none", "cross_encoder", "learned"]
+Rerank = Literal["none", "cross_encoder", "learned", "plugin"]
 """What puts the best of the blended ranking in a new order: nothing; a model that reads query and product together; one that learned
-from judgments to weigh what the search knows of a hit."""
+from judgments to weigh what the search knows of a hit; a model that is stored in OpenSearch (its learning-to-rank plugin)."""
 
 Bound = Literal["all", "score", "gap", "top"]
 """Where an answer ends: nowhere; at a least cosine for what no word matches; at the widest gap between scores; after the first K."""

@@ -7,7 +7,20 @@ from typing import Any
 import numpy as np
 
 from indexer.errors import ModelError, StoreError
-from indexer.store.base import CodeLeg, ExactLeg, ExplainLeg, ExtraLeg, Found, HybridLeg, Leg, LegAnswer, LexicalLeg, NamedLeg, VectorLeg
+from indexer.store.base import (
+    CodeLeg,
+    ExactLeg,
+    ExplainLeg,
+    ExtraLeg,
+    Found,
+    HybridLeg,
+    Leg,
+    LegAnswer,
+    LexicalLeg,
+    LtrLeg,
+    NamedLeg,
+    VectorLeg,
+)
 from indexer.store.conditions import conditions, holds
 from indexer.store.explaining import twin_shares
 from indexer.store.schema import PHOTO_VECTOR, VECTOR
@@ -47,7 +60,7 @@ def answers(shelf: Shelf, legs: Sequence[Leg], cleaning: Cleaning) -> list[LegAn
     """
     told: list[LegAnswer | StoreError] = []
     for leg in legs:
-        if isinstance(leg, ExtraLeg | HybridLeg):
+        if isinstance(leg, ExtraLeg | HybridLeg | LtrLeg):
             raise StoreError(_REFUSED[type(leg)], cure=_CURE)
         try:
             told.append(LegAnswer(found=tuple(_found(shelf, leg, cleaning)), index=shelf.index))
@@ -116,5 +129,6 @@ def _as_found(kept: KeptDocument, mark: float, *, row: Row | None = None, fields
 _REFUSED = {
     ExtraLeg: "The extra query is in the language of OpenSearch, which the store in memory does not read.",
     HybridLeg: "The store in memory has no hybrid query.",
+    LtrLeg: "The store in memory keeps no models.",
 }
 _CURE = "Use an OpenSearch, or the other strategies."

@@ -137,7 +137,17 @@ class HybridLeg:
     step: int = 1
 
 
-Leg = LexicalLeg | CodeLeg | VectorLeg | ExactLeg | ExtraLeg | NamedLeg | ExplainLeg | HybridLeg
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LtrLeg:
+    """These products with the score that a model gives them which is stored in the server (learning to rank), of whatever sign."""
+
+    text: str
+    ids: tuple[str, ...]
+    model: str
+    store: str = ""
+
+
+Leg = LexicalLeg | CodeLeg | VectorLeg | ExactLeg | ExtraLeg | NamedLeg | ExplainLeg | HybridLeg | LtrLeg
 
 
 @dataclass(slots=True, eq=False)

@@ -10,12 +10,13 @@ import orjson
 
 from indexer.errors import StoreError
 from indexer.records import Filter
-from indexer.store.base import CodeLeg, ExactLeg, ExplainLeg, ExtraLeg, HybridLeg, Leg, LexicalLeg, NamedLeg, VectorLeg
+from indexer.store.base import CodeLeg, ExactLeg, ExplainLeg, ExtraLeg, HybridLeg, Leg, LexicalLeg, LtrLeg, NamedLeg, VectorLeg
 from indexer.store.calls import Call
 from indexer.store.clauses import live
 from indexer.store.documents import SHOWN, row_json
 from indexer.store.hybrid import blended_body
 from indexer.store.lexical import lexical_query
+from indexer.store.ltr import model_body
 from indexer.store.points import frozen_id
 from indexer.store.schema import PHOTO_VECTOR, VECTOR
 from indexer.text.cleaning import DEFAULT, Cleaning
@@ -54,6 +55,8 @@ def leg_body(leg: Leg, cleaning: Cleaning = DEFAULT) -> Body:
     if isinstance(leg, HybridLeg):
         lexical = lexical_query(leg.text, leg.filters, cleaning, step=leg.step)
         return blended_body(leg, lexical, vector_query(leg.filters, size=leg.size)) | {"_source": _SOURCE}
+    if isinstance(leg, LtrLeg):
+        return model_body(leg)
     if isinstance(leg, ExplainLeg):
         wanted = tuple(dict.fromkeys(leg.ids))
         return _body(lexical_query(leg.text, (), cleaning, step=leg.step, ids=wanted), len(wanted)) | {"explain": True}

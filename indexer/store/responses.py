@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from indexer.errors import IndexMissing, StoreBlocked, StoreBusy, StoreError, StoreUnavailable
-from indexer.store.base import ExactLeg, ExplainLeg, ExtraLeg, Found, HybridLeg, Leg, LegAnswer, NamedLeg, VectorLeg
+from indexer.store.base import ExactLeg, ExplainLeg, ExtraLeg, Found, HybridLeg, Leg, LegAnswer, LtrLeg, NamedLeg, VectorLeg
 from indexer.store.explaining import field_shares
 from indexer.store.hybrid import refuse_raw
 from indexer.store.identity import Description, Identity
+from indexer.store.ltr import model_refused
 from indexer.store.schema import VECTOR
 
 Answer = Mapping[str, Any]
@@ -33,7 +34,7 @@ def leg_answers(alias: str, legs: Sequence[Leg], answer: Answer, *, index: str) 
         except StoreError as error:
             if isinstance(leg, ExtraLeg) and type(error) is StoreError:
                 raise _extra_refused(error) from error
-            answers.append(error)
+            answers.append(model_refused(leg, error) if isinstance(leg, LtrLeg) and type(error) is StoreError else error)
     whole = [one for one in answers if isinstance(one, LegAnswer)]
     failed = [one for one in answers if isinstance(one, StoreError)]
     if failed and not whole:
@@ -85,7 +86,7 @@ def _leg_answer(alias: str, leg: Leg, item: Answer, index: str) -> LegAnswer:
     if isinstance(leg, NamedLeg):
         places = {id_: place for place, id_ in reversed(list(enumerate(leg.ids)))}
         found.sort(key=lambda one: places[one.id])
-    elif isinstance(leg, HybridLeg):
+    elif isinstance(leg, HybridLeg | LtrLeg):
         found.sort(key=lambda one: (-one.score, one.id))
     name = hits[0]["_index"] if hits else index
     return LegAnswer(found=tuple(found), index=name, took_ms=float(item.get("took", 0)), shards_failed=lost)
@@ -94,6 +95,8 @@ def _leg_answer(alias: str, leg: Leg, item: Answer, index: str) -> LegAnswer:
 def _found(leg: Leg, hits: Sequence[Answer]) -> list[Found]:
     if isinstance(leg, NamedLeg):
         return [_named(hit) for hit in hits]
+    if isinstance(leg, LtrLeg):
+        return [Found(hit["_id"], hit["_score"], {}, None, NO_SHARES) for hit in hits]
     if isinstance(leg, ExplainLeg):
         return [Found(hit["_id"], hit["_score"], hit["_source"], None, field_shares(hit["_explanation"])) for hit in hits]
     if isinstance(leg, VectorLeg | ExactLeg):

@@ -1,5 +1,6 @@
 """What `check` finds: a server that lacks something, an index that does not fit, settings that can't work, and titles to search for."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from indexer.errors import SchemaDrift, StoreUnavailable
 from indexer.operate.check import Check, Finding, check, sampled_titles
 from indexer.settings import EncodeSettings, IndexSettings, SearchSettings, Settings
+from indexer.store.base import Leg, LegAnswer, LtrLeg
 from indexer.store.capabilities import EMBEDDED, Capabilities
 from indexer.store.identity import Description
 from indexer.store.memory import MemoryStore
@@ -163,3 +165,35 @@ def test_an_index_without_products_gives_no_titles() -> None:
 
 def test_the_default_settings_fit_any_server() -> None:
     assert not found(WHOLE, Settings(encode=EncodeSettings())).wrong
+
+
+PLUGIN = {"rerank": "plugin", "ltr_model": "shop-2026"}
+
+
+@pytest.mark.parametrize(
+    ("server", "search", "told"),
+    [
+        (OURS, PLUGIN, "no learning-to-rank plugin"),
+        (WHOLE, {"rerank": "plugin"}, "No model of the server is named"),
+        (WHOLE, PLUGIN, "keeps no models"),  # the twin behind it is no server
+    ],
+)
+def test_reranking_by_a_stored_model_needs_plugin_and_model(server: Capabilities, search: dict[str, object], told: str) -> None:
+    result = found(server, settings(**search))
+    assert wrong(result) == ["search.rerank"]
+    assert told in of(result, "search.rerank").told
+    assert of(result, "search.rerank").cure
+
+
+def test_a_model_that_the_server_knows_is_nothing_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Leg] = []
+
+    def ask(legs: Sequence[Leg], *, point: str = "") -> list[LegAnswer]:
+        asked.extend(legs)
+        return [LegAnswer(found=(), index=f"products{point}")]
+
+    cluster = Cluster(WHOLE)
+    monkeypatch.setattr(cluster, "ask", ask)
+    result = check(cluster, settings(**PLUGIN, ltr_store="s"), fits=encoders().check)
+    assert not result.wrong
+    assert [(one.model, one.store) for one in asked if isinstance(one, LtrLeg)] == [("shop-2026", "s")]
