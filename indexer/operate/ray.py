@@ -7,6 +7,7 @@ and what is done twice is done once: a run that was cut short is begun again, an
 is left to the workers, who know how to try it again and when to give it up.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -118,8 +119,9 @@ def fill(make: Make, ledger: Ledger, pool: Pool, *, window: int = WINDOW, told: 
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
-        found = ray.data.from_items([dict(one) for one in windows(ledger, size=window)])
-        counts = found.repartition(max(1, found.count())).map_batches(
+        some = [dict(one) for one in windows(ledger, size=window)]
+        # A block for each window from the start: sharing them out later would take cores beside the actors', who may have them all.
+        counts = ray.data.from_items(some, override_num_blocks=max(1, len(some))).map_batches(
             Filler,
             fn_constructor_args=(make,),
             batch_size=1,
@@ -142,4 +144,4 @@ def _begun(ray: Any, pool: Pool) -> None:
     if pool.address:
         ray.init(address=pool.address, log_to_driver=False)
     else:
-        ray.init(num_cpus=max(1, round(pool.cpus * pool.actors)), include_dashboard=False, log_to_driver=False)
+        ray.init(num_cpus=max(1, math.ceil(pool.cpus * pool.actors)), include_dashboard=False, log_to_driver=False)
