@@ -7,6 +7,7 @@ and what is done twice is done once: a run that was cut short is begun again, an
 is left to the workers, who know how to try it again and when to give it up.
 """
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -141,7 +142,9 @@ def fill(make: Make, ledger: Ledger, pool: Pool, *, window: int = WINDOW, told: 
 
 def _begun(ray: Any, pool: Pool) -> None:
     """Join a running Ray, or begin one on this machine that ends with us and shows no page."""
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.WARNING}
     if pool.address:
-        ray.init(address=pool.address, log_to_driver=False)
+        ray.init(address=pool.address, **quiet)
     else:
-        ray.init(num_cpus=max(1, math.ceil(pool.cpus * pool.actors)), include_dashboard=False, log_to_driver=False)
+        ray.init(num_cpus=max(1, math.ceil(pool.cpus * pool.actors)), include_dashboard=False, **quiet)
