@@ -60,5 +60,8 @@ class RunObserver:
     def searched(self, *, strategy: str, took_ms: float, degraded: Sequence[str]) -> None:
         """A search was answered; `degraded` names what it had to do without (vector, lexical, extra, shards, rerank)."""
 
+    def tried(self, *, arm: str, answers: int, empty: int, failed: int, overlaps: Sequence[float]) -> None:
+        """A request was answered during a trial, by the "old" or the "new" index; `overlaps` are a shadow's, 0 to 1 each."""
+
     def device_lost(self, reason: str) -> None:
         """A GPU works no more in this process, whatever is asked of it: only a new process cures that."""

@@ -57,7 +57,8 @@ class Trials(Generic[OneIndex]):
         if coming.index not in self._arms:
             self._arms[coming.index] = self._make(coming.index), Tally(self._folder, coming.index)
         arm, tally = self._arms[coming.index]
-        arm.listen(observer)
+        arm.listen(RunObserver() if coming.shadow else observer)  # what nobody is shown is no search
+        tally.observer = observer
         return Split(coming, tuple(drawn(query, coming) for query in queries), arm, tally)
 
     def close(self) -> list[OneIndex]:

@@ -7,6 +7,8 @@ and what is done twice is done once: a run that was cut short is begun again, an
 is left to the workers, who know how to try it again and when to give it up.
 """
 
+import logging
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -118,8 +120,9 @@ def fill(make: Make, ledger: Ledger, pool: Pool, *, window: int = WINDOW, told: 
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
-        found = ray.data.from_items([dict(one) for one in windows(ledger, size=window)])
-        counts = found.repartition(max(1, found.count())).map_batches(
+        some = [dict(one) for one in windows(ledger, size=window)]
+        # A block for each window from the start: sharing them out later would take cores beside the actors', who may have them all.
+        counts = ray.data.from_items(some, override_num_blocks=max(1, len(some))).map_batches(
             Filler,
             fn_constructor_args=(make,),
             batch_size=1,
@@ -139,7 +142,9 @@ def fill(make: Make, ledger: Ledger, pool: Pool, *, window: int = WINDOW, told: 
 
 def _begun(ray: Any, pool: Pool) -> None:
     """Join a running Ray, or begin one on this machine that ends with us and shows no page."""
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.WARNING}
     if pool.address:
-        ray.init(address=pool.address, log_to_driver=False)
+        ray.init(address=pool.address, **quiet)
     else:
-        ray.init(num_cpus=max(1, round(pool.cpus * pool.actors)), include_dashboard=False, log_to_driver=False)
+        ray.init(num_cpus=max(1, math.ceil(pool.cpus * pool.actors)), include_dashboard=False, **quiet)

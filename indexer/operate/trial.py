@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from indexer.observe import log
+from indexer.observe import RunObserver, log
 from indexer.query.cursor import point_of, question
 from indexer.records import Answer, Query
 from indexer.store.identity import Coming
@@ -122,9 +122,13 @@ class Tally:
         self._lock = threading.Lock()
         self._file = folder / f"{index}.{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}.json" if folder else None
         self._due = time.monotonic() + WRITE_S
+        self.observer = RunObserver()
 
     def note(self, arm: str, answers: Iterable[Answer] = (), *, failed: int = 0, skipped: int = 0, shares: Sequence[float] = ()) -> None:
         """What one request brought on one side."""
+        answers = list(answers)
+        empty = sum(not answer.total for answer in answers)
+        self.observer.tried(arm=arm, answers=len(answers), empty=empty, failed=failed, overlaps=shares)
         with self._lock:
             mine = self._arms[arm]
             for answer in answers:

@@ -1,9 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from indexer.errors import SettingsError
-from indexer.settings import Settings
+from indexer.settings import Settings, quiet_ray
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +75,12 @@ def test_every_setting_says_what_it_is_for() -> None:
     from docs.generate import settings_page
 
     assert not [line for line in settings_page().splitlines() if line.endswith("|  |")]
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, "0"), ("1", "1")])
+def test_ray_tells_nobody_of_its_use_unless_the_user_says_so(given: str | None, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", given or "")
+    if given is None:
+        monkeypatch.delenv("RAY_USAGE_STATS_ENABLED")
+    quiet_ray()
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == kept

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from indexer.encode.profile import of_profile
 from indexer.errors import CursorGone, LedgerError, StoreUnavailable
 from indexer.ledger.base import Step, Upgrade
+from indexer.observe import RunObserver
 from indexer.operate.evidence import Evidence
 from indexer.operate.following import AsyncFollowingSearcher, FollowingSearcher
 from indexer.operate.part import WAITING
@@ -254,6 +255,40 @@ def test_where_the_new_one_fails_the_old_one_answers_and_says_so(shop: Renewed, 
     assert answer.hits[0].id == "p07"
     assert [(lack.part, lack.reason) for lack in answer.degraded] == [("trial", "no answer from there")]
     assert read_tallies(tmp_path, upgrade.new_index)["new"].failed == 1 + asynchronous
+
+
+class Hears(RunObserver):
+    """Counts what it is told of searches and of trials."""
+
+    def __init__(self) -> None:
+        self.searches = 0
+        self.told: list[tuple[str, int, int, int, int]] = []
+
+    def searched(self, *, strategy: str, took_ms: float, degraded: Sequence[str]) -> None:
+        self.searches += 1
+
+    def tried(self, *, arm: str, answers: int, empty: int, failed: int, overlaps: Sequence[float]) -> None:
+        self.told.append((arm, answers, empty, failed, len(overlaps)))
+
+
+@pytest.mark.parametrize("shadow", [False, True])
+def test_the_observer_hears_of_each_search_once_and_of_both_sides(shop: Renewed, tmp_path: Path, shadow: bool) -> None:
+    upgrade = shop.upgrades.try_out(ready(shop), share=1.0, shadow=shadow)
+    sides, hears = Sides(shop, tmp_path), Hears()
+    with sides.threads() as searcher:
+        searcher.search("chair")
+        sides.until_ready(upgrade.new_profile)
+        searcher.listen(hears)
+        searcher.search("chair 7 of oak")
+        until(lambda: not searcher._waiting)
+        searcher.search("", filters=["brand=none"])
+        until(lambda: not searcher._waiting)
+        if not shadow:
+            sides.new._error = StoreUnavailable("away")
+            searcher.search("chair 8 of oak")
+    assert hears.searches == (2 if shadow else 3)
+    both = [("old", 1, 0, 0, 0), ("new", 1, 0, 0, 1), ("old", 1, 1, 0, 0), ("new", 1, 1, 0, 1)]
+    assert hears.told == (both if shadow else [("new", 1, 0, 0, 0), ("new", 1, 1, 0, 0), ("new", 0, 0, 1, 0)])
 
 
 def test_a_failing_shadow_costs_nobody_anything(shop: Renewed, tmp_path: Path) -> None:
