@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,8 @@ def clothes(data: Path, kit: Kit) -> Mapping[str, Any]:
 
 def tagger(data: Path, kit: Kit) -> Mapping[str, Any]:
     tried, withheld = learn_tag.run(data, Console(), seeds=SEEDS, cache=Settings.load().home / "learn")
-    return {"titles": tried.told(), "withheld": withheld}
+    cards = {question: [[asdict(score) for score in pair] for pair in pairs] for question, pairs in withheld.items()}
+    return {"titles": tried.told(), "withheld": cards}
 
 
 def groceries(data: Path, kit: Kit) -> Mapping[str, Any]:

@@ -44,6 +44,9 @@ DEV, TEST = 600, 2000
 COLOURS = frozenset({"red", "green", "yellow", "orange", "brown"})
 
 
+Withheld = Mapping[str, Sequence[tuple[Score, Score]]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Shelf:
     """The grocery photos as products: an example a photo, its card's class, and the table of rows that all share."""
@@ -54,22 +57,24 @@ class Shelf:
     photos: Rows
 
 
-def run(
-    data: Path, console: Console, *, titles: int = 1900, seeds: int = 3, cache: Path | None = None
-) -> tuple[Tried, dict[str, list[float]]]:
-    """Both parts, printed; the test measures of the titles, and the macro F1 of each grocery question by seed."""
+def run(data: Path, console: Console, *, titles: int = 1900, seeds: int = 3, cache: Path | None = None) -> tuple[Tried, Withheld]:
+    """Both parts, printed; the test measures of the titles, and of each grocery question the scores with photos and without, by seed."""
     tried = on_titles(data / "icecat" / "products.jsonl.gz", console, titles=titles)
     with closing(PhotoTable(ImageEncoder(Lite0()), cache or Settings.load().home / "learn")) as table:
         shelf = shelf_of(data / "grocery", table)
-    found: dict[str, list[float]] = defaultdict(list)
+    found: dict[str, list[tuple[Score, Score]]] = defaultdict(list)
     for seed in range(seeds):
         for question, scores in on_cards(shelf, seed=seed).items():
-            for name, score in zip(("with photo", "without"), scores, strict=True):
-                found[f"{question} ({score.support} photos), {name}"].append(score.f1)
+            found[question].append(scores)
     console.print("\ngrocery cards: macro F1 of values whose word is withheld from the title", style="bold")
-    for name, figures in found.items():
-        console.print(f"  {name}: {np.mean(figures):.3f}  ({', '.join(f'{one:.3f}' for one in figures)})", highlight=False)
-    return tried, dict(found)
+    for question, pairs in found.items():
+        asked = ", ".join(str(pair[0].support) for pair in pairs)
+        told = "; ".join(
+            f"{np.mean(figures):.3f} {name} ({', '.join(f'{one:.3f}' for one in figures)})"
+            for name, figures in (("with photo", [pair[0].f1 for pair in pairs]), ("without", [pair[1].f1 for pair in pairs]))
+        )
+        console.print(f"  {question} ({asked} photos): {told}", highlight=False, soft_wrap=True)
+    return tried, found
 
 
 def on_titles(feed: Path, console: Console, *, titles: int) -> Tried:

@@ -137,7 +137,8 @@ def show_tried(tried: Tried, console: Console) -> None:
     if tried.without_photos is not None:
         console.print(f"micro F1 without photos: {tried.without_photos.micro.f1:.4f}", highlight=False)
     for label, (with_photo, without) in tried.values.items():
-        told = f"{label} guessed, its word withheld: macro F1 {with_photo.f1:.3f} with photo, {without.f1:.3f} without"
+        figures = f"{with_photo.f1:.3f} with photo, {without.f1:.3f} without" if tried.without_photos else f"{without.f1:.3f}"
+        told = f"{label} guessed, its word withheld: macro F1 {figures}"
         console.print(f"{told} ({without.support:,} titles)", highlight=False)
 
 

@@ -41,6 +41,8 @@ def card_text(spec: "TagSpec", metrics: Mapping[str, Any]) -> str:
         "",
         "## Words that training had under their label, and words that it had not",
         "",
+        "A figure counts as seen where its unit was.",
+        "",
         *_part_lines(metrics),
         "",
         "## Values guessed with their word withheld from the title",
@@ -121,7 +123,11 @@ def _pairs(after: Mapping[str, Any], before: Mapping[str, Any]) -> list[tuple[st
 
 
 def _value_lines(metrics: Mapping[str, Any]) -> list[str]:
+    guessed = metrics["values_withheld"]
+    if metrics["tagger_without_photos"] is None:
+        lines = ["| label | macro F1 | titles |", "| --- | ---: | ---: |"]
+        return lines + [f"| {label} | {pair['without']['f1']:.3f} | {pair['without']['support']:,} |" for label, pair in guessed.items()]
     lines = ["| label | macro F1 with photo | without | titles |", "| --- | ---: | ---: | ---: |"]
-    for label, pair in metrics["values_withheld"].items():
+    for label, pair in guessed.items():
         lines.append(f"| {label} | {pair['with_photo']['f1']:.3f} | {pair['without']['f1']:.3f} | {pair['without']['support']:,} |")
     return lines

@@ -1,9 +1,11 @@
-"""From a likelihood of each tag at each word to the tags of a whole title: no inside without its beginning."""
+"""From a likelihood of each tag at each word to the tags of a whole title: no inside without its beginning, known spans whole."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.learn.tag_labels import TAGS
+from indexer.learn.tag_labels import TAGS, spans_of, written
 
 _NEVER = -1e9
 
@@ -37,3 +39,18 @@ def best_tags(scores: npt.NDArray[np.float32]) -> tuple[int, ...]:
     for step in reversed(steps):
         tags.append(int(step[tags[-1]]))
     return tuple(reversed(tags))
+
+
+def with_known_edges(tags: Sequence[int], hints: Sequence[int]) -> tuple[int, ...]:
+    """The tags, where a span that overlaps one of the dictionary's of its own label has that one's edges.
+
+    Labels are the longest names that the fields tell, and so are the dictionary's spans: "Photo black" is one colour, not two.
+    """
+    whole = list(tags)
+    for known in spans_of(hints):
+        mine = [span for span in spans_of(whole) if span.start < known.end and known.start < span.end]
+        if mine and all(span.label == known.label for span in mine):
+            for span in mine:
+                whole[span.start : span.end] = [0] * (span.end - span.start)
+            whole[known.start : known.end] = written(known)
+    return tuple(whole)

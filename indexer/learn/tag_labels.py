@@ -117,7 +117,7 @@ def tags_of(words: Sequence[Word], facts: Facts, known: Known) -> tuple[int, ...
     for spans in chosen(_claims(words, facts)):
         start, end = spans[0].start, spans[0].end
         taken.update(range(start, end))
-        tags[start:end] = _written(spans[0]) if len(spans) == 1 else [UNKNOWN] * (end - start)
+        tags[start:end] = written(spans[0]) if len(spans) == 1 else [UNKNOWN] * (end - start)
     for start, end, labels in _doubts(words, known):
         doubted = any(not facts.tells(label) for label in labels)
         if doubted and taken.isdisjoint(range(start, end)):
@@ -186,6 +186,7 @@ def _doubts(words: Sequence[Word], known: Known) -> Iterator[tuple[int, int, fro
         yield at.start, at.end, frozenset({"size"})
 
 
-def _written(span: Span) -> list[int]:
+def written(span: Span) -> list[int]:
+    """The tags of a span's words."""
     begin = TAGS.index(f"B-{span.label}")
     return [begin, *[begin + 1] * (span.end - span.start - 1)]

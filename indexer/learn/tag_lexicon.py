@@ -10,8 +10,8 @@ from itertools import pairwise
 from pydantic import TypeAdapter, ValidationError
 
 from indexer.errors import ModelError
-from indexer.learn.tag_labels import UNKNOWN, Example, Span, chosen, runs
-from indexer.learn.tag_values import LABELS, Label
+from indexer.learn.tag_labels import UNKNOWN, Example, Span, chosen, runs, written
+from indexer.learn.tag_values import Label
 from indexer.learn.tag_words import Word, key_of, unit_of
 
 _LEAST_SHARE = 0.5
@@ -58,8 +58,7 @@ class Lexicon:
         found = [Span(self._labels[key], start, end) for start, end, key in _runs(words) if key in self._labels]
         tags = [0] * len(words)
         for span, *_ in chosen(found):
-            begin = 1 + 2 * LABELS.index(span.label)
-            tags[span.start : span.end] = [begin, *[begin + 1] * (span.end - span.start - 1)]
+            tags[span.start : span.end] = written(span)
         return tuple(tags)
 
     def __len__(self) -> int:

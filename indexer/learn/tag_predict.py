@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.batches import batches
-from indexer.learn.tag_decode import best_tags
+from indexer.learn.tag_decode import best_tags, with_known_edges
 from indexer.learn.tag_labels import TAGS, Example
 from indexer.learn.tag_model import TagInputs, TagOutputs
 from indexer.learn.tag_report import Judged
@@ -90,7 +90,7 @@ class Reader:
         answers = []
         for row, one in enumerate(tokens):
             words = chances[row, list(one.firsts)]
-            tags = best_tags(np.log(np.maximum(words, _LEAST)))
+            tags = with_known_edges(best_tags(np.log(np.maximum(words, _LEAST))), examples[row].hints)
             sure = tuple(float(word[tag]) for word, tag in zip(words, tags, strict=True))
             answers.append(Read(tags, sure, {label: each[row] for label, each in values.items()}))
         return answers

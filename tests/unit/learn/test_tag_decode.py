@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.learn.tag_decode import best_tags
+from indexer.learn.tag_decode import best_tags, with_known_edges
 from indexer.learn.tag_labels import TAGS, spans_of
 from indexer.learn.tag_values import LABELS
 
@@ -42,6 +42,26 @@ def test_a_span_does_not_fall_apart(words: tuple[dict[int, float], ...], wanted:
 def test_an_inside_never_follows_another_label() -> None:
     brand = TAGS.index("B-brand")
     assert best_tags(scores({brand: 0.95}, {IN: 0.6, BEGIN: 0.3})) == (brand, BEGIN)
+
+
+def tags(told: str) -> tuple[int, ...]:
+    return tuple(TAGS.index(tag) for tag in told.split())
+
+
+@pytest.mark.parametrize(
+    ("found", "hints", "wanted"),
+    [
+        ("B-colour B-colour O", "B-colour I-colour O", "B-colour I-colour O"),  # one colour of two words
+        ("B-size O O", "B-size I-size O", "B-size I-size O"),  # a figure and its unit
+        ("B-size I-size O", "O B-size I-size", "O B-size I-size"),
+        ("O O O", "B-size I-size O", "O O O"),  # what the network leaves alone stays alone
+        ("B-brand B-size O", "B-size I-size O", "B-brand B-size O"),  # another label's words are not taken
+        ("B-brand O B-colour", "O O O", "B-brand O B-colour"),  # what only the network knows stays
+        ("B-colour O O", "", "B-colour O O"),
+    ],
+)
+def test_a_span_has_the_edges_that_the_dictionary_knows(found: str, hints: str, wanted: str) -> None:
+    assert with_known_edges(tags(found), tags(hints)) == tags(wanted)
 
 
 @settings(max_examples=60, deadline=None)

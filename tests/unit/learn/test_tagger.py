@@ -12,6 +12,7 @@ from indexer.errors import BadDigest, LearningError, ModelError, ModelUnavailabl
 from indexer.learn.logs import RunLog
 from indexer.learn.rows import PhotoTable
 from indexer.learn.settings import LoopSettings
+from indexer.learn.tag_card import card_text
 from indexer.learn.tag_checkpoint import SPEC, WEIGHTS, data_digest, load_tagger, save_tagger
 from indexer.learn.tag_task import TagSettings
 from indexer.learn.tag_train import TagHow, Training, Tried, catalogue_of
@@ -78,6 +79,11 @@ def test_a_folder_has_all_of_it(folder: Path, trained: tuple[Training, Tried]) -
     assert "| colour |" in card
     assert "## Limits" in card
     assert trained[0].spec("tagger").data in card
+    assert "F1 on unseen words" in card
+    assert "with photo" in card
+    bare = card_text(trained[0].spec("tagger"), {**metrics, "tagger_without_photos": None})
+    assert "| colour |" in bare
+    assert "with photo" not in bare
     assert all((folder / name).read_bytes().startswith(b"\x89PNG") for name in ("curves.png", "report.png"))
 
 
