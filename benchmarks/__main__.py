@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import daily, gpu, offers, overlap, pipeline, quality, queries, scale
+from benchmarks import daily, gpu, offers, overlap, photo_vectors, pipeline, quality, queries, scale
 from benchmarks.daily import Day
 from benchmarks.pipeline import Case
 from benchmarks.products import rows, with_photos
@@ -81,6 +81,10 @@ class Bench:
         """One GPU, where there is one."""
         gpu.main()
 
+    def photo_vectors(self) -> None:
+        """What vectors of photos alone cost."""
+        photo_vectors.measure(self.places.opensearch_url)
+
     def quality(self) -> None:
         """How good the ranking is, and how near the approximate neighbours are to the exact ones."""
         quality.measure(self.environment("quality", FUSEDEX_ENCODE__THREADS="2"), self.places.opensearch_url)
@@ -102,6 +106,7 @@ def main() -> None:
             Bench.overlap,
             Bench.queries,
             Bench.growth,
+            Bench.photo_vectors,
             Bench.quality,
             Bench.scale,
         )

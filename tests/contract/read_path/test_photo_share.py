@@ -119,9 +119,10 @@ def test_words_photo_and_parts_share_as_they_do_without() -> None:
 
 def test_what_can_not_give_photos_a_share_says_so() -> None:
     with searcher() as ours:
-        for strategy in ("lexical", "hybrid"):
+        refusing: tuple[Strategy, ...] = ("lexical", "hybrid")
+        for strategy in refusing:
             with pytest.raises(QueryError, match=strategy) as refused:
-                ours.search(Query(text="sofa", strategy=strategy, photo_share=0.5))  # type: ignore[arg-type]  # two of them
+                ours.search(Query(text="sofa", strategy=strategy, photo_share=0.5))
             assert "photo_share" in refused.value.cure
         for share in (-0.1, 1.1, float("nan")):
             with pytest.raises(QueryError, match="photo_share"):

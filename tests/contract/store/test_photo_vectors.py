@@ -8,7 +8,7 @@ import pytest
 
 from indexer.errors import EncoderMismatch
 from indexer.records import Filter, Money, Product
-from indexer.store.base import Document, ExactLeg, NamedLeg, ProductStore, VectorLeg
+from indexer.store.base import Document, ExactLeg, Leg, NamedLeg, ProductStore, VectorLeg
 from indexer.store.identity import Identity
 from indexer.vectors import Row
 from tests.contract.store.cases import document, identity, ids, row, write
@@ -46,7 +46,7 @@ def best(rows: Mapping[str, Row], size: int = 100) -> list[str]:
 
 
 def test_each_leg_knows_its_own_rows(shelf: ProductStore) -> None:
-    legs = [VectorLeg(row=ASKED), VectorLeg(row=ASKED, photos=True), ExactLeg(row=ASKED), ExactLeg(row=ASKED, photos=True)]
+    legs: list[Leg] = [VectorLeg(row=ASKED), VectorLeg(row=ASKED, photos=True), ExactLeg(row=ASKED), ExactLeg(row=ASKED, photos=True)]
     fused, photos, exact, exact_photos = (answer.found for answer in shelf.ask(legs))
     assert ids(fused) == ids(exact) == best(ROWS)
     assert ids(photos) == ids(exact_photos) == best(PHOTO_ROWS)
@@ -58,7 +58,7 @@ def test_filters_sizes_and_names_bound_it(shelf: ProductStore) -> None:
     cheap = {product.id for product in PRODUCTS if product.price is not None and product.price.minor < 1500}
     within = {id_: mine for id_, mine in PHOTO_ROWS.items() if id_ in cheap}
     named = ("p00", "p01", "p02", "p29")
-    legs = [
+    legs: list[Leg] = [
         VectorLeg(row=ASKED, photos=True, filters=(CHEAP,), size=4),
         ExactLeg(row=ASKED, photos=True, filters=(CHEAP,), size=4),
         ExactLeg(row=ASKED, photos=True, ids=named),

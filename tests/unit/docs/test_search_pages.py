@@ -47,7 +47,7 @@ def make_store(request: pytest.FixtureRequest) -> Iterator[MakeStore]:
         settings = IndexSettings(alias=f"pages-{uuid.uuid4().hex[:12]}")
         store = OpenSearchStore(address, settings)
         made = lambda: OpenSearchStore(address, settings)  # noqa: E731
-    fill(store, encoders(), products())
+    fill(store, encoders(photo_vector=True), products())
     yield made
     store.close()
 

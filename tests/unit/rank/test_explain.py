@@ -30,6 +30,15 @@ def of(lines: tuple[Addend, ...], depth: int) -> list[float]:
     return [line.figure for line in lines if line.depth == depth]
 
 
+def test_the_photos_alone_have_a_line_of_their_own() -> None:
+    rankings = [Ranking("lexical", 0.5, SCORES), Ranking("photos", 0.2, {"a": 0.5, "b": 0.9}), Ranking("vector", 0.3, COSINES)]
+    for one in blended(rankings, blend="min_max"):
+        lines = explained(one, blend="min_max", fields={}, parts={"text": 0.8})
+        assert sum(of(lines, 1)) == one.score
+        assert (any("nearness of the photos alone: cosine" in line.what for line in lines)) == (one.id in "ab")
+        assert [line.what for line in lines if line.depth == 2] == (["cosine: the text"] if one.id in COSINES else [])
+
+
 def test_a_hybrid_hit_is_told_in_words() -> None:
     ranked = blended([Ranking("lexical", 0.5, SCORES), Ranking("vector", 0.5, COSINES)], blend="min_max")
     one = next(one for one in ranked if one.id == "a")

@@ -64,6 +64,8 @@ def test_paths_of_this_machine_never_leave(client: TestClient) -> None:
         ({"photo": base64.b64encode(b"text").decode()}, "JPEG"),
         ({"qq": "typo"}, "qq"),
         ({"text_weight": -1}, "text_weight"),
+        ({"photo_share": 1.5}, "photo_share"),
+        ({"q": "sofa", "photo_share": 0.5}, "no vectors of photos alone"),
     ],
 )
 def test_what_can_not_be_asked_is_a_400_with_its_reason(client: TestClient, sent: dict[str, object], word: str) -> None:
