@@ -23,7 +23,7 @@ TABLE = "fuse"
 SURE = 0.05
 """Below this p, and with an interval above zero, a gain is called shown."""
 READING = (
-    "<b>Trials</b> learn from a quarter of the photos first; the better half goes on to a half, and of these the better half to all.",
+    "<b>Trials</b> all learn from a quarter of the photos; the better half of them from a half, and of these the better half from all.",
     "<b>Scores</b> are of photos that choose epoch and trial, though none learned from them: the best of many looks better than it is.",
     "<b>Reported</b> photos were seen by no trial; the usual settings and the chosen ones are asked for them once, at the end.",
     "A gain is called shown where the 95% interval (bootstrap) lies above zero and p (randomisation test) is below 0.05.",
