@@ -113,6 +113,7 @@ class _Time:
         self._end = math.inf if budget.minutes is None else time.monotonic() + 60 * share * budget.minutes
 
     def over(self) -> bool:
+        """Whether nothing is."""
         return time.monotonic() >= self._end
 
 

@@ -237,6 +237,22 @@ def test_checkpointing_is_turned_on_inside() -> None:
     assert layer.asked == {"use_reentrant": False}
 
 
+def test_the_name_that_transformers_has_now_comes_first() -> None:
+    class Layer(torch.nn.Linear):
+        asked: dict[str, object] | None = None
+
+        def activation_checkpointing_enable(self, activation_checkpointing_kwargs: dict[str, object]) -> None:
+            self.asked = activation_checkpointing_kwargs
+
+        def gradient_checkpointing_enable(self, gradient_checkpointing_kwargs: dict[str, object]) -> None:
+            raise FutureWarning("deprecated")
+
+    task, layer = Line(), Layer(1, 1)
+    task.linear = torch.nn.Sequential(layer)
+    fit(task, quick(epochs=1, checkpointing=True), RunLog())
+    assert layer.asked == {"use_reentrant": False}
+
+
 def test_groups_keep_their_own_rates_and_zero_freezes() -> None:
     class Half(Line):
         def groups(self, settings: LoopSettings) -> list[dict[str, object]]:

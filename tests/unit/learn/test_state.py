@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from indexer.errors import LearningError
-from indexer.learn.state import STATE, State, load_state, save_state
+from indexer.learn.state import BEGUN, STATE, State, check_begun, load_state, save_state
 from indexer.whole import write_whole
 
 
@@ -76,3 +76,20 @@ def test_a_whole_file_can_be_read_by_others(tmp_path: Path) -> None:
     write_whole(tmp_path / "new" / "card.md", b"two")
     assert (tmp_path / "new" / "card.md").read_bytes() == b"two"
     assert (tmp_path / "new" / "card.md").stat().st_mode & 0o777 == 0o644
+
+
+def test_what_was_begun_in_a_folder_is_remembered_and_nothing_else_goes_on_there(tmp_path: Path) -> None:
+    told = {"data": "abc", "settings": {"rate": 0.1, "freeze": None}, "shares": [0.25, 1.0]}
+    check_begun(tmp_path / "new", told)
+    assert (tmp_path / "new" / BEGUN).exists()
+    check_begun(tmp_path / "new", dict(reversed(told.items())))
+    for other in ({**told, "data": "abd"}, {**told, "settings": {"rate": 0.2, "freeze": None}}, {"data": "abc"}):
+        with pytest.raises(LearningError, match="is of other data") as refused:
+            check_begun(tmp_path / "new", other)
+        assert "another folder" in refused.value.cure
+
+
+def test_a_folder_that_can_not_keep_it_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(LearningError, match="can't be kept"):
+        check_begun(tmp_path / "file" / "state", {"data": "abc"})
