@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from indexer.rank.rules import RULES
 from indexer.records import Blend, Term
 from indexer.records.making import maker
 
@@ -16,15 +17,6 @@ NOISE = 1e-6
 
 NEAR = "vector"
 """The leg whose figures are cosines."""
-
-SOLD_OUT = "sold_out"
-"""The term by which what is sold out is put back (see order.py)."""
-
-RECENCY = "recency"
-"""The term that newness gives (see recency.py)."""
-
-RULES = frozenset({SOLD_OUT, RECENCY})
-"""Names of the terms that rules add to a score, none of which says that a leg found the product."""
 
 _term = maker(Term)
 
