@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from indexer.rank.near import nearest, nearness
+from indexer.rank.rules import RULES
 from indexer.records import Blend, Term
 from indexer.records.making import maker
 
@@ -15,14 +16,6 @@ NEUTRAL = 0.5
 NOISE = 1e-6
 """Scores nearer than this (times the larger figure, at least 1) are equal: engines compute in float32, whose step is 1.2e-7."""
 
-SOLD_OUT = "sold_out"
-"""The term by which what is sold out is put back (see order.py)."""
-
-RECENCY = "recency"
-"""The term that newness gives (see recency.py)."""
-
-RULES = frozenset({SOLD_OUT, RECENCY})
-"""Names of the terms that rules add to a score, none of which says that a leg found the product."""
 
 _term = maker(Term)
 

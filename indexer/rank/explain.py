@@ -3,8 +3,9 @@
 import math
 from collections.abc import Iterator, Mapping
 
-from indexer.rank.blend import RECENCY, RULES, SOLD_OUT, Ranked
+from indexer.rank.blend import Ranked
 from indexer.rank.rerank import RERANKS
+from indexer.rank.rules import RECENCY, RULES, SOLD_OUT
 from indexer.records import Addend, Blend, Term
 
 REST = 1e-5

@@ -4,8 +4,9 @@ import math
 from collections.abc import Callable, Sequence
 
 from indexer.money import price_at
-from indexer.rank.blend import SOLD_OUT, Ranked
+from indexer.rank.blend import Ranked
 from indexer.rank.facets import folded
+from indexer.rank.rules import SOLD_OUT
 from indexer.records import Product, Sort, Term
 
 Place = tuple[str, float, tuple[str, ...]]

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from indexer.dates import DAY
-from indexer.rank.blend import RECENCY, Ranked
+from indexer.rank.blend import Ranked
+from indexer.rank.rules import RECENCY
 from indexer.records import Term
 
 

@@ -12,7 +12,7 @@ from indexer.settings import IndexSettings, SearchSettings
 from indexer.store.base import ProductStore
 from indexer.store.memory import MemoryStore
 from indexer.store.opensearch import OpenSearchStore
-from tests.contract.read_path.shop import PIXELS, AsyncTwin, encoders, fill, products
+from tests.contract.read_path.shop import PIXELS, AsyncTwin, encoders, ending, fill, products
 
 SETTINGS = SearchSettings(depth=20, bound="all", enough=0)  # fewer than the thirty products, so that a leg leaves some out
 
@@ -34,10 +34,12 @@ def store(request: pytest.FixtureRequest, catalogue: list[Product]) -> Iterator[
 
 
 @pytest.fixture
-def searcher(store: ProductStore) -> Searcher:
-    return Searcher(store, encoders(), settings=SETTINGS, photo_pixels=PIXELS)
+def searcher(store: ProductStore) -> Iterator[Searcher]:
+    with ending(Searcher(store, encoders(), settings=SETTINGS, photo_pixels=PIXELS)) as made:
+        yield made
 
 
 @pytest.fixture
-def async_searcher(store: ProductStore) -> AsyncSearcher:
-    return AsyncSearcher(AsyncTwin(store), encoders(), settings=SETTINGS, photo_pixels=PIXELS)
+def async_searcher(store: ProductStore) -> Iterator[AsyncSearcher]:
+    with ending(AsyncSearcher(AsyncTwin(store), encoders(), settings=SETTINGS, photo_pixels=PIXELS)) as made:
+        yield made

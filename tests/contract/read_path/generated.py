@@ -26,7 +26,7 @@ from indexer.store.base import Document, ProductStore
 from indexer.store.memory import MemoryStore
 from indexer.store.opensearch import AsyncOpenSearchStore, OpenSearchStore
 from indexer.vectors import Row
-from tests.contract.read_path.shop import PIXELS, AsyncTwin, encoders
+from tests.contract.read_path.shop import PIXELS, AsyncTwin, encoders, ending
 
 WORDS = ("red", "blue", "oak", "sofa", "chair", "lamp", "table", "shoe", "沙发", "台灯", "brush", "garden")
 FLOOR = 0.35
@@ -130,7 +130,8 @@ class Room:
         return replace(made, filters=(Filter("language", "eq", (self.name,)), *made.filters), **changes)  # type: ignore[arg-type]
 
     def search(self, query: Query | str, defaults: SearchSettings = PLAIN, **changes: object) -> Answer:
-        return self.searcher(defaults).search(self.asked(query, **changes))
+        with ending(self.searcher(defaults)) as searcher:
+            return searcher.search(self.asked(query, **changes))
 
     def whole(self, query: Query | str, defaults: SearchSettings = PLAIN, **changes: object) -> Answer:
         """All that is relevant, on one page."""

@@ -1,7 +1,9 @@
 """A small shop to search: the test catalogue's products, indexed as the write path would, with encoders that need no weights."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from indexer.encode.hashed import HashedPhoto, HashedText
 from indexer.encoders import Encoders
@@ -10,6 +12,7 @@ from indexer.fuse.weighted import WeightedFusion
 from indexer.money import exponent
 from indexer.photos.decode import decode
 from indexer.photos.read import read
+from indexer.read_path import AsyncSearcher, Searcher
 from indexer.records import Money, Photo, PhotoStatus, Product
 from indexer.store.base import Document, Leg, LegAnswer, ProductReader, ProductStore
 from indexer.store.identity import Description
@@ -68,6 +71,18 @@ def _product(raw: Raw) -> Product:
         group=raw["group"],
         language=raw["language"],
     )
+
+
+S = TypeVar("S", Searcher, AsyncSearcher)
+
+
+@contextmanager
+def ending(searcher: S) -> Iterator[S]:
+    """The searcher, whose threads end with the block; its store is another's, and stays open."""
+    try:
+        yield searcher
+    finally:
+        searcher._desk.close()
 
 
 class AsyncTwin:

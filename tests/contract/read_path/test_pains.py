@@ -20,7 +20,7 @@ from indexer.records import Bound, Money, Product, Query, QueryPart, Sort, Strat
 from indexer.settings import SearchSettings
 from indexer.store.base import Document
 from tests.contract.read_path.generated import STORES, Wing, ids, opened
-from tests.contract.read_path.shop import PIXELS
+from tests.contract.read_path.shop import PIXELS, ending
 from tests.contract.read_path.test_answers_frozen import Heard, broken
 
 MANY = 400
@@ -71,12 +71,13 @@ def wing(request: pytest.FixtureRequest) -> Iterator[Wing]:
 
 
 @pytest.fixture(scope="module")
-def searcher(wing: Wing) -> Searcher:
+def searcher(wing: Wing) -> Iterator[Searcher]:
     store = wing.shop
     written = store.write([document(one, wing.encoders) for one in PRODUCTS.values()] + [Document(id="other", version=2, product=None)])
     assert Counter(one.outcome for one in written) == {"written": MANY + 1}
     store.refresh()
-    return Searcher(store, wing.encoders, settings=SETTINGS, photo_pixels=PIXELS)
+    with ending(Searcher(store, wing.encoders, settings=SETTINGS, photo_pixels=PIXELS)) as made:
+        yield made
 
 
 def has_vector(id_: str) -> bool:

@@ -13,7 +13,7 @@ from indexer.records import Answer, Product, Query, Strategy
 from indexer.settings import SearchSettings
 from indexer.store.base import Document
 from tests.contract.read_path.generated import STORES, Wing, ids, opened
-from tests.contract.read_path.shop import PIXELS
+from tests.contract.read_path.shop import PIXELS, ending
 
 KINDS = {
     "laptop": ("Notebook PC 15.6 inch, 4 GB", "Laptop 13 inch, aluminium", "Business laptop 14 inch"),
@@ -45,15 +45,14 @@ def wing(request: pytest.FixtureRequest) -> Iterator[Wing]:
 
 @pytest.fixture(scope="module")
 def searcher(wing: Wing) -> Iterator[Searcher]:
-    with Searcher(wing.shop, wing.encoders, settings=SETTINGS, photo_pixels=PIXELS) as made:
+    with ending(Searcher(wing.shop, wing.encoders, settings=SETTINGS, photo_pixels=PIXELS)) as made:
         yield made
 
 
 def with_settings(wing: Wing, searcher: Searcher, text: str, **changes: object) -> Answer:
-    other = Searcher(wing.shop, wing.encoders, settings=SETTINGS.model_copy(update=changes), photo_pixels=PIXELS)
-    answer = other.search(Query(text=text, per_page=50))
-    other._desk.close()  # the store is the module's
-    return answer
+    settings = SETTINGS.model_copy(update=changes)
+    with ending(Searcher(wing.shop, wing.encoders, settings=settings, photo_pixels=PIXELS)) as other:
+        return other.search(Query(text=text, per_page=50))
 
 
 @pytest.mark.parametrize("strategy", [*MIXED, "lexical"])

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from indexer.records import Product, Query
 from indexer.settings import EncodeSettings, SearchSettings
 from indexer.store.base import Document
 from tests.contract.read_path.generated import Wing
-from tests.contract.read_path.shop import PIXELS
+from tests.contract.read_path.shop import PIXELS, ending
 
 THINGS = {
     "laptop": ("notebook", "laptop"),
@@ -68,9 +69,8 @@ def share_of_things_first(wing: Wing, *, partial_weight: float) -> float:
     """Of the queries that hardly a product matches whole, how many begin with the thing that they name."""
     right, asked = 0, 0
     settings = SearchSettings(partial_weight=partial_weight, encode_s=60, timeout_s=60)
-    searcher = Searcher(wing.shop, wing.encoders, settings=settings, photo_pixels=PIXELS)
-    for adjective in ADJECTIVES:
-        for thing, names in THINGS.items():
+    with ending(Searcher(wing.shop, wing.encoders, settings=settings, photo_pixels=PIXELS)) as searcher:
+        for adjective, (thing, names) in product(ADJECTIVES, THINGS.items()):
             answer = searcher.search(Query(text=f"{adjective} {thing}", per_page=100))
             if answer.hits and any(hit.partly for hit in answer.hits):
                 asked += 1

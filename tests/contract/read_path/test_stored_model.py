@@ -8,19 +8,18 @@ import pytest
 from indexer.errors import StoreError
 from indexer.read_path import AsyncSearcher, Searcher
 from indexer.settings import SearchSettings
-from indexer.store.base import LexicalLeg, LtrLeg, ProductStore
+from indexer.store.base import Leg, LexicalLeg, LtrLeg, ProductStore
 from indexer.store.memory import MemoryStore
 from tests.contract.read_path.conftest import SETTINGS
-from tests.contract.read_path.shop import PIXELS, AsyncTwin, encoders
+from tests.contract.read_path.shop import PIXELS, AsyncTwin, encoders, ending
 
 PLUGIN = SearchSettings.model_validate(SETTINGS.model_dump() | {"rerank": "plugin", "ltr_model": "shop-2026"})
 
 
 @pytest.fixture
 def asking(store: ProductStore) -> Iterator[Searcher]:
-    made = Searcher(store, encoders(), settings=PLUGIN, photo_pixels=PIXELS)
-    yield made
-    made._desk.close()  # the store is the session's
+    with ending(Searcher(store, encoders(), settings=PLUGIN, photo_pixels=PIXELS)) as made:
+        yield made
 
 
 def test_warming_says_so(asking: Searcher, store: ProductStore) -> None:
@@ -28,11 +27,8 @@ def test_warming_says_so(asking: Searcher, store: ProductStore) -> None:
         asking.warm()
 
     async def warmed() -> None:
-        theirs = AsyncSearcher(AsyncTwin(store), encoders(), settings=PLUGIN, photo_pixels=PIXELS)
-        try:
+        with ending(AsyncSearcher(AsyncTwin(store), encoders(), settings=PLUGIN, photo_pixels=PIXELS)) as theirs:
             await theirs.warm()
-        finally:
-            theirs._desk.close()
 
     with pytest.raises(StoreError, match="model"):
         asyncio.run(warmed())
@@ -42,7 +38,8 @@ def test_a_search_goes_on_without_it_and_says_so(asking: Searcher, searcher: Sea
     answer, plain = asking.search("cotton t-shirt", per_page=50), searcher.search("cotton t-shirt", per_page=50)
     assert [lack.part for lack in answer.degraded] == ["rerank"]
     assert "model" in answer.degraded[0].reason
-    assert [(hit.id, hit.score) for hit in answer.hits] == [(hit.id, pytest.approx(hit.score, abs=1e-6)) for hit in plain.hits]
+    assert [hit.id for hit in answer.hits] == [hit.id for hit in plain.hits]
+    assert [hit.score for hit in answer.hits] == pytest.approx([hit.score for hit in plain.hits], abs=1e-6)
     assert answer.total == plain.total > 0
 
 
@@ -56,7 +53,7 @@ def test_without_the_setting_warming_asks_the_store_nothing_amiss(searcher: Sear
 
 
 def test_what_is_asked_beside_it_is_answered(store: ProductStore) -> None:
-    legs = [LexicalLeg(text="cotton t-shirt"), LtrLeg(text="cotton", ids=("0014",), model="shop-2026")]
+    legs: list[Leg] = [LexicalLeg(text="cotton t-shirt"), LtrLeg(text="cotton", ids=("0014",), model="shop-2026")]
     if isinstance(store, MemoryStore):  # what only a server can answer the twin refuses as a whole
         with pytest.raises(StoreError, match="keeps no models"):
             store.ask(legs)

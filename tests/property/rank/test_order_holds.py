@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.money import price_at
-from indexer.rank.blend import SOLD_OUT, Ranked, Ranking, blended
+from indexer.rank.blend import Ranked, Ranking, blended
 from indexer.rank.boundary import GAP_AFTER, GAP_SHARE, bounded
 from indexer.rank.diversity import diverse
 from indexer.rank.groups import grouped
 from indexer.rank.order import in_stock_first, sorted_by
+from indexer.rank.rules import SOLD_OUT
 from indexer.records import Blend, Bound, Money, Product, Sale, Sort
 from indexer.vectors import Row, unit_rows
 

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.rank import explain
-from indexer.rank.blend import SOLD_OUT, Ranked, Ranking, blended
+from indexer.rank.blend import Ranked, Ranking, blended
 from indexer.rank.explain import OTHER, REST, explained, field_in_words
 from indexer.rank.order import in_stock_first
+from indexer.rank.rules import SOLD_OUT
 from indexer.records import Addend, Blend, Term
 
 BLENDS: tuple[Blend, ...] = ("min_max", "z_score", "l2", "rrf")

@@ -2,8 +2,9 @@
 
 import pytest
 
-from indexer.rank.blend import SOLD_OUT, Ranked
+from indexer.rank.blend import Ranked
 from indexer.rank.order import in_stock_first, sorted_by
+from indexer.rank.rules import SOLD_OUT
 from indexer.records import Money, Product, Sale, Sort, Term, Value
 
 

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.dates import DAY
-from indexer.rank.blend import RECENCY, Ranked, Ranking, blended
+from indexer.rank.blend import Ranked, Ranking, blended
 from indexer.rank.explain import explained
 from indexer.rank.recency import newer_up
+from indexer.rank.rules import RECENCY
 from indexer.records import Term
 
 NOW = 20_000 * DAY + 12_345
