@@ -133,7 +133,7 @@ def clean(
         with display() as shown:
             current = road.upgrades.clean(current, told=_Phases(shown))
         if current.ended:
-            forget_tallies(road.own.home / FOLDER, current.new_index)
+            forget_tallies(road.own.home / FOLDER)
         _tell(road, current, as_json=as_json)
 
 

@@ -11,7 +11,6 @@ import os
 import secrets
 import socket
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -121,7 +120,7 @@ class Tally:
         self._arms = {"old": Arm(), "new": Arm()}
         self._lock = threading.Lock()
         self._file = folder / f"{index}.{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}.json" if folder else None
-        self._due = time.monotonic() + WRITE_S
+        self._coming: threading.Timer | None = None
         self.observer = RunObserver()
 
     def note(self, arm: str, answers: Iterable[Answer] = (), *, failed: int = 0, skipped: int = 0, shares: Sequence[float] = ()) -> None:
@@ -137,9 +136,10 @@ class Tally:
                 mine.overlapped(share)
             mine.failed += failed
             mine.skipped += skipped
-            due = time.monotonic() >= self._due
-        if due:
-            self.write()
+            if self._file is not None and self._coming is None:
+                self._coming = threading.Timer(WRITE_S, self.write)
+                self._coming.daemon = True
+                self._coming.start()
 
     def arm(self, name: str) -> Arm:
         """One side's figures."""
@@ -148,7 +148,9 @@ class Tally:
     def write(self) -> None:
         """Write the file, in the place of the older one; a disk that refuses is logged, and costs no search."""
         with self._lock:
-            self._due = time.monotonic() + WRITE_S
+            if self._coming is not None:
+                self._coming.cancel()
+                self._coming = None
             content = json.dumps({name: arm.told() for name, arm in self._arms.items()})
         if self._file is not None:
             try:
@@ -170,7 +172,7 @@ def read_tallies(folder: Path, index: str) -> dict[str, Arm]:
     return arms
 
 
-def forget_tallies(folder: Path, index: str) -> None:
-    """Delete what was counted for that index: its trial is over for good."""
-    for file in folder.glob(f"{index}.*.json"):
+def forget_tallies(folder: Path) -> None:
+    """Delete what was counted: the upgrade is over, and there is never more than one."""
+    for file in folder.glob("*.json"):
         file.unlink(missing_ok=True)

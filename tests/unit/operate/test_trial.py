@@ -97,7 +97,8 @@ class Sides:
         return searcher
 
     def until_ready(self, profile: str) -> None:
-        """Wait for the encoders that are made beside."""
+        """Wait for the encoders that are made beside; no search is counted for it."""
+        self.known.notice(self.old.describe())
         end = time.monotonic() + 20
         while not self.known.ready(profile):
             assert time.monotonic() < end
@@ -106,7 +107,6 @@ class Sides:
     async def both(self, queries: Sequence[Query], profile: str) -> tuple[list[Answer], list[Answer]]:
         """What the searcher for threads and the one for loops answer, each query by itself."""
         with self.threads() as searcher:
-            searcher.search("chair")
             self.until_ready(profile)
             first = [searcher.search(query) for query in queries]
         async with self.loop() as searching:
@@ -157,7 +157,7 @@ def test_its_share_is_answered_wholly_by_the_new_index(shop: Renewed, tmp_path: 
     assert 0 < theirs < 20
     assert (arms["new"].answers, arms["old"].answers) == (2 * theirs, 2 * (20 - theirs))
     assert arms["new"].failed == arms["new"].empty == 0
-    forget_tallies(tmp_path / "trials", upgrade.new_index)
+    forget_tallies(tmp_path / "trials")
     assert read_tallies(tmp_path / "trials", upgrade.new_index)["new"].answers == 0
 
 
@@ -171,7 +171,6 @@ def test_queries_asked_together_are_shared_out_and_come_back_in_order(shop: Rene
             return await searching.multi(queries)
 
     with sides.threads() as searcher:
-        searcher.search("chair")
         sides.until_ready(upgrade.new_profile)
         sides.old.times = sides.new.times = 0
         answers = searcher.multi(queries)
@@ -195,9 +194,7 @@ def test_nobody_is_sent_there_before_the_encoders_are_ready(shop: Renewed, tmp_p
 def test_a_shadow_shows_the_old_and_compares(shop: Renewed, tmp_path: Path, asynchronous: bool) -> None:
     upgrade = shop.upgrades.try_out(ready(shop), share=1.0, shadow=True)
     sides = Sides(shop, tmp_path)
-    with sides.threads() as searcher:
-        searcher.search("chair")
-        sides.until_ready(upgrade.new_profile)
+    sides.until_ready(upgrade.new_profile)
     queries = [Query(text=f"chair {n} of oak") for n in range(WAITING)]
     with shop.searcher(index=upgrade.old_index) as old:
         wanted = [old.search(query) for query in queries]
@@ -242,7 +239,6 @@ def test_where_the_new_one_fails_the_old_one_answers_and_says_so(shop: Renewed, 
     upgrade = shop.upgrades.try_out(ready(shop), share=1.0)
     sides = Sides(shop, tmp_path, error=StoreUnavailable("no answer from there"))
     with sides.threads() as searcher:
-        searcher.search("chair")
         sides.until_ready(upgrade.new_profile)
         answer = searcher.search("chair 7 of oak")
     if asynchronous:
@@ -276,7 +272,6 @@ def test_the_observer_hears_of_each_search_once_and_of_both_sides(shop: Renewed,
     upgrade = shop.upgrades.try_out(ready(shop), share=1.0, shadow=shadow)
     sides, hears = Sides(shop, tmp_path), Hears()
     with sides.threads() as searcher:
-        searcher.search("chair")
         sides.until_ready(upgrade.new_profile)
         searcher.listen(hears)
         searcher.search("chair 7 of oak")
@@ -295,7 +290,6 @@ def test_a_failing_shadow_costs_nobody_anything(shop: Renewed, tmp_path: Path) -
     upgrade = shop.upgrades.try_out(ready(shop), share=1.0, shadow=True)
     sides = Sides(shop, tmp_path, error=StoreUnavailable("no answer from there"))
     with sides.threads() as searcher:
-        searcher.search("chair")
         sides.until_ready(upgrade.new_profile)
         answer = searcher.search("chair 7 of oak")
         until(lambda: not searcher._waiting)
@@ -309,7 +303,6 @@ def test_a_cursor_stays_on_the_index_it_began_on(shop: Renewed, tmp_path: Path) 
     assert coming is not None
     sides = Sides(shop, tmp_path)
     with sides.threads() as searcher:
-        searcher.search("chair")
         sides.until_ready(upgrade.new_profile)
         for n in range(12):
             query = Query(text="chair of oak", freeze=True, per_page=5, session=f"s{n}")
@@ -382,6 +375,16 @@ def test_a_file_that_is_none_and_a_disk_that_refuses_cost_nothing(tmp_path: Path
     tally.note("new", failed=1)
     tally.write()
     assert tally.arm("new").failed == 1
+
+
+def test_a_single_query_is_told_soon_though_no_other_follows(tmp_path: Path) -> None:
+    tally = Tally(tmp_path, "i-2")
+    tally.note("new", [answer_of("a")])
+    until(lambda: read_tallies(tmp_path, "i-2")["new"].answers == 1)
+    tally.note("new", failed=1)
+    tally.write()  # at the end nothing is waited for, and nothing left to come
+    assert read_tallies(tmp_path, "i-2")["new"].failed == 1
+    assert len(list(tmp_path.glob("i-2.*.json"))) == 1
 
 
 def test_overlap_is_the_share_of_the_first_ten() -> None:
