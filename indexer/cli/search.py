@@ -54,7 +54,9 @@ def search(
     as_json: options.AsJson = False,
 ) -> None:
     """Search products by words, by a photo, by what they are like, and show what each score is made of."""
-    query = Query(
+    paged = Query(page=page, per_page=per_page, explain=explain, highlight=highlight, freeze=freeze, cursor=cursor)
+    query = replace(
+        paged,
         text=text,
         text_weight=text_weight,
         photo_weight=photo_weight,
@@ -63,8 +65,6 @@ def search(
         filters=parse_filters(filters or ()),
         facets=tuple(facets or ()),
         sort=tuple(map(parse_sort, sort or ())),
-        page=page,
-        per_page=per_page,
         strategy=strategy,
         blend=blend,
         bound=bound,
@@ -72,10 +72,6 @@ def search(
         group=group,
         diversity=diversity,
         in_stock_first=in_stock_first,
-        explain=explain,
-        highlight=highlight,
-        freeze=freeze,
-        cursor=cursor,
     )
     tell(answer_to(query, image), as_json=as_json)
 
