@@ -54,7 +54,9 @@ def search(
     as_json: options.AsJson = False,
 ) -> None:
     """Search products by words, by a photo, by what they are like, and show what each score is made of."""
-    query = Query(
+    paged = Query(page=page, per_page=per_page, explain=explain, highlight=highlight, freeze=freeze, cursor=cursor)
+    query = replace(
+        paged,
         text=text,
         text_weight=text_weight,
         photo_weight=photo_weight,
@@ -68,10 +70,6 @@ def search(
         group=group,
         diversity=diversity,
         in_stock_first=in_stock_first,
-        explain=explain,
-        highlight=highlight,
-        freeze=freeze,
-        cursor=cursor,
     )
     asked = as_query(query, filters=filters or (), facets=facets or (), page=page, per_page=per_page)
     tell(answer_to(asked, image), as_json=as_json)
