@@ -11,7 +11,7 @@ from indexer.errors import LearningError
 from indexer.learn.encoder_network import make_network
 from indexer.learn.encoder_pairs import Ware
 from indexer.learn.encoder_towers import TOGETHER, PhotoReader, Towers, first_projection
-from indexer.learn.tag_photos import PhotoLimits
+from indexer.learn.rows import PhotoLimits
 from tests.unit.learn.encoder_shop import photo_encoder, text_encoder
 
 COLOURS = {"black": (10, 10, 10), "red": (220, 20, 20), "blue": (20, 20, 220), "white": (250, 250, 250)}

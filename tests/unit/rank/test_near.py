@@ -5,9 +5,10 @@ import doctest
 import pytest
 
 from indexer.rank import near
-from indexer.rank.blend import SOLD_OUT, Ranked, Ranking, blended
+from indexer.rank.blend import Ranked, Ranking, blended
 from indexer.rank.boundary import bounded
 from indexer.rank.near import far, nearest, nearness
+from indexer.rank.rules import SOLD_OUT
 from indexer.records import Term
 
 BOTH = [
