@@ -204,7 +204,7 @@ def test_what_looks_again_is_loaded_before_the_search_or_refused(
             super().warm(photos=photos)
 
     monkeypatch.setattr(
-        command, "build_searcher", lambda settings: Warmed(store, encoders(), settings=settings.search, photo_pixels=PIXELS)
+        command, "build_searcher", lambda settings, once: Warmed(store, encoders(), settings=settings.search, photo_pixels=PIXELS)
     )
     monkeypatch.setenv("FUSEDEX_SEARCH__RANKER_FOLDER", str(tmp_path / "none"))
     app = typer.Typer()
