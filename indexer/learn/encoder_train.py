@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from indexer.learn.encoder_pairs import PARTS, Pairs
 from indexer.learn.encoder_task import EncoderTask
 from indexer.learn.encoder_towers import PhotoReader, Towers, first_projection
 from indexer.learn.fuse_material import own_rows
-from indexer.learn.logs import RunLog, curves_png
+from indexer.learn.logs import Epoch, RunLog, curves_png
 from indexer.learn.loop import Fitted, fit
 from indexer.learn.machine import seeded
 from indexer.learn.packages import need
@@ -118,7 +118,7 @@ class EncoderTraining:
                 self._save_photo(self.towers.photo, draft)
             (draft / METRICS).write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             (draft / CARD).write_text(card(folder.name, figures, specs, made=datetime.now(UTC).date()), encoding="utf-8")
-            curves_png(tried.fitted.history, draft / CURVES, title=folder.name)
+            curves_png(_drawn(tried.fitted.history), draft / CURVES, title=folder.name)
 
         new_folder(folder, fill)
         return figures
@@ -129,6 +129,11 @@ class EncoderTraining:
         plain = save_backbone(photo, draft / PHOTO)
         head = {name: tensor.detach().cpu().numpy() for name, tensor in self.towers.network.get_submodule("head").state_dict().items()}
         save_projection(draft / PROJECTION, onto=plain, weight=head["weight"], bias=head["bias"])
+
+
+def _drawn(history: Sequence[Epoch]) -> list[Epoch]:
+    """The epochs with one measure a kind: thirteen lines tell nothing."""
+    return [replace(one, measures={name: value for name, value in one.measures.items() if "recall" not in name}) for one in history]
 
 
 def _counted(kinds: Iterable[str]) -> dict[str, int]:

@@ -180,10 +180,11 @@ def curves_png(history: Sequence[Epoch], file: Path, *, title: str) -> None:
         right.plot(epochs, [epoch.measures[name] for epoch in history], label=name)
     right.set(title="on data apart", xlabel="epoch")
     if history:
-        right.legend(frameon=False, fontsize=8)
+        figure.legend(loc="outside right center", frameon=False, fontsize=8)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color="#e3e7ea")
+        axes.xaxis.get_major_locator().set_params(integer=True)
     figure.suptitle(title, fontsize=10)
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=120, metadata={"Software": None})
