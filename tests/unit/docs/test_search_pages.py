@@ -56,7 +56,7 @@ def make_store(request: pytest.FixtureRequest) -> Iterator[MakeStore]:
 def shop(make_store: MakeStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MakeStore:
     """What the pages build stands over the test catalogue, and photo.jpg lies in the working folder."""
 
-    def searcher(_: Settings, **_once: bool) -> Searcher:
+    def searcher(_: Settings, *, once: bool = False) -> Searcher:
         return Searcher(make_store(), encoders(), settings=SETTINGS, photo_pixels=PIXELS)
 
     def async_searcher(_: Settings) -> AsyncSearcher:
