@@ -56,7 +56,7 @@ def test_none_is_no_figure(folder: Path) -> None:
 def test_a_model_that_was_changed_is_refused(folder: Path) -> None:
     with (folder / MODEL).open("a") as stream:
         stream.write("\n")
-    with pytest.raises(BadDigest, match="its spec says"):
+    with pytest.raises(BadDigest, match="as promised"):
         LearnedRanking(folder)
 
 
