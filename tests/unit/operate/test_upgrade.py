@@ -1,7 +1,8 @@
 """An upgrade's course over a real ledger and the twin in memory: built beside, proved, switched, switched back, cleaned."""
 
 import asyncio
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from indexer.operate.gate import Limits, by_overlap, complete, sample_titles
 from indexer.operate.upgrade import Built
 from indexer.read.known import Known
 from indexer.read_path import AsyncSearcher
-from indexer.records import Degraded
+from indexer.records import Degraded, Hit
 from indexer.settings import IndexSettings, SearchSettings, Settings
 from tests.contract.read_path.shop import AsyncTwin
 from tests.unit.operate.renewed import Renewed, encoders_of
@@ -284,12 +285,30 @@ def test_the_gate_compares_first_hits_and_lost_titles(shop: Renewed) -> None:
     old, new = shop.search(upgrade.old_index), shop.search(upgrade.new_index)
     same = by_overlap(old, old, titles, [], limits=Limits())
     assert (same.passed, same.figures["overlap"], same.figures["found_again_new"]) == (True, 1.0, 1.0)
-    other = by_overlap(old, new, titles, ["chair", "oak"], limits=Limits(min_overlap=0.0))
+    other = by_overlap(old, new, titles, ["chair", "oak"], limits=Limits(min_overlap=0.0, settle_s=0))
     assert other.figures["queries"] == 2.0
     assert {"old_ms_p50", "new_ms_p95"} <= other.figures.keys()
-    strict = by_overlap(old, lambda _, depth: [], titles, [], limits=Limits())
+    strict = by_overlap(old, lambda _, depth: [], titles, [], limits=Limits(settle_s=0))
     assert not strict.passed
     assert [reason.split()[0] for reason in strict.against] == ["the", "0.0%", "20"]
+
+
+def test_the_gate_waits_for_what_a_running_feed_has_brought_to_one_side_only(shop: Renewed) -> None:
+    upgrade = shop.begin()
+    shop.drain()
+    titles = sample_titles(shop.ledger, size=6)
+    old = shop.search(upgrade.old_index)
+    asked: Counter[str] = Counter()
+
+    def late(text: str, depth: int) -> Sequence[Hit]:
+        asked[text] += 1
+        return old(text, depth) if text != titles[0].text or asked[text] > 2 else []
+
+    evidence = by_overlap(old, late, titles, [], limits=Limits(settle_s=60))
+    assert evidence.passed
+    assert evidence.figures["found_again_new"] == 1.0
+    assert asked[titles[0].text] == 3
+    assert {asked[title.text] for title in titles[1:]} == {1}
 
 
 def test_what_the_new_index_can_not_have_is_told(shop: Renewed) -> None:
