@@ -96,6 +96,8 @@ class MemoryStore:
 
     def ask(self, legs: Sequence[Leg], *, point: str = "") -> list[LegAnswer]:
         """Each leg's answer, in order, of the index as it stood at that point. Raises as ProductReader says, and BadFilter."""
+        if not legs:
+            return []
         with self._lock:
             shelf = self._frozen(point) if point else self._shelf()
         return answers(shelf, legs, self._cleaning)

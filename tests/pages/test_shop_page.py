@@ -92,7 +92,7 @@ def test_a_photo_is_dropped_or_pasted(page: Page, way: str) -> None:
     expect(page.locator(".tray img")).to_be_visible()
     assert first(page) == "Mirrorless camera Vela X2"
     assert "photo=" in page.url
-    assert page.evaluate("document.querySelector('.tray img').naturalWidth") > 0
+    page.wait_for_function("document.querySelector('.tray img').naturalWidth > 0")  # visible is not loaded yet
     assert not page.evaluate("document.documentElement.classList.contains('dropping')")
     assert marked(page)
 

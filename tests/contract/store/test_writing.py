@@ -26,6 +26,7 @@ def test_nothing_can_be_written_or_read_before_the_index_is_made(store: ProductS
         browse(store)
     with pytest.raises(IndexMissing):
         store.describe()
+    assert store.ask([]) == []
 
 
 def test_writing_nothing_and_asking_nothing_is_no_error(made: ProductStore) -> None:

@@ -311,6 +311,20 @@ def test_the_gate_waits_for_what_a_running_feed_has_brought_to_one_side_only(sho
     assert {asked[title.text] for title in titles[1:]} == {1}
 
 
+@pytest.mark.parametrize(("lost", "passes"), [(1, True), (2, False)])
+def test_one_product_in_a_small_shop_may_be_lost_to_ties_and_two_may_not(shop: Renewed, lost: int, passes: bool) -> None:
+    upgrade = shop.begin()
+    shop.drain()
+    titles = sample_titles(shop.ledger, size=20)
+    old = shop.search(upgrade.old_index)
+    gone = {title.id for title in titles[:lost]}
+    evidence = by_overlap(
+        old, lambda text, depth: [hit for hit in old(text, depth) if hit.id not in gone], titles, [], limits=Limits(settle_s=0)
+    )
+    assert evidence.figures["found_again_new"] == 1.0 - lost / 20
+    assert any("own title" in reason for reason in evidence.against) is not passes
+
+
 def test_what_the_new_index_can_not_have_is_told(shop: Renewed) -> None:
     upgrade = shop.begin()
     (row,) = shop.ledger.next.claim("upgrade", owner="w", limit=1, lease_s=60)
