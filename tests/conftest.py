@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from indexer.embedded.stack import Endpoints, Stack
 from tests.postgres_server import PostgresServer, postgres_server, server_programs
 
 OURS = "FUSEDEX_"
 
+# Times are printed, never asserted: a slow machine is no failure. All else stays as Hypothesis (and its profile for CI) has it.
+settings.register_profile("unhurried", parent=settings(), deadline=None)
+settings.load_profile("unhurried")
 
 _KEPT = pytest.StashKey[dict[str, str]]()
 
