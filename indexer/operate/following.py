@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from indexer.errors import IndexerError, ModelError, StoreError
-from indexer.operate.part import WAITING, Split, Trials, comparable, failed, without_new
+from indexer.operate.part import Split, Trials, failed, shadowed, without_new
 from indexer.operate.trial import overlap
 from indexer.query.normalise import as_query
 from indexer.read_path import AsyncSearcher, Searcher
@@ -63,12 +63,7 @@ class FollowingSearcher(Searcher):
 
     def _shadowed(self, queries: Sequence[Query], split: Split[Searcher]) -> list[Answer]:
         answers = self._of_old(queries, split)
-        for place in split.places(new=True):
-            if not comparable(queries[place]):
-                continue
-            if len(self._waiting) >= WAITING:
-                split.tally.note("new", skipped=1)
-                continue
+        for place in shadowed(queries, split, self._waiting):
             future = self._shadows.submit(self._compared, queries[place], answers[place], split)
             self._waiting.add(future)
             future.add_done_callback(self._waiting.discard)
@@ -142,12 +137,7 @@ class AsyncFollowingSearcher(AsyncSearcher):
 
     async def _shadowed(self, queries: Sequence[Query], split: Split[AsyncSearcher]) -> list[Answer]:
         answers = await self._of_old(queries, split)
-        for place in split.places(new=True):
-            if not comparable(queries[place]):
-                continue
-            if len(self._waiting) >= WAITING:
-                split.tally.note("new", skipped=1)
-                continue
+        for place in shadowed(queries, split, self._waiting):
             task = asyncio.create_task(self._compared(queries[place], answers[place], split))
             self._waiting.add(task)
             task.add_done_callback(self._waiting.discard)

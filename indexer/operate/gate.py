@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.errors import QueryError
+from indexer.evaluate import agreement
 from indexer.evaluate.evaluation import MAIN, evaluated
 from indexer.evaluate.judgments import Judgments
 from indexer.evaluate.measures import Measure, View
@@ -21,7 +22,7 @@ from indexer.ledger.base import Ledger
 from indexer.operate.evidence import Evidence
 from indexer.records import Hit
 
-FIRST = 10
+FIRST = agreement.DEPTH
 """The hits that answers are compared by."""
 SAMPLE = 200
 """Titles asked where no queries are given: the overlap's interval is then about 0.05 wide."""
@@ -142,7 +143,7 @@ def by_overlap(old: Search, new: Search, titles: Sequence[Title], queries: Seque
         "new": sum(one.id in mine for one, (_, mine) in found.items()),
     }
     answers = [both(text) for text in queries] if queries else list(found.values())
-    shared = [_overlap(before, after) for before, after in answers]
+    shared = [agreement.overlap(before, after) for before, after in answers]
     silent = sum(bool(before) and not after for before, after in answers)
     overlap = float(np.mean(shared)) if shared else 1.0
     recall = {name: count / len(titles) if titles else 1.0 for name, count in again.items()}
@@ -191,9 +192,3 @@ def _settled(found: Answers, both: Callable[[str], tuple[list[str], list[str]]],
 
 def _ids(hits: Iterable[Hit]) -> list[str]:
     return list(dict.fromkeys(hit.id for hit in hits))[:FIRST]
-
-
-def _overlap(before: Sequence[str], after: Sequence[str]) -> float:
-    """The share of the longer list that both have; two empty ones agree."""
-    most = max(len(before), len(after))
-    return len(set(before) & set(after)) / most if most else 1.0

@@ -1,6 +1,6 @@
 """Taking part in a trial: which queries are the new index's, who asks it, and what is counted; what both following searchers share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -47,11 +47,9 @@ class Trials(Generic[OneIndex]):
 
     def split(self, queries: Sequence[Query], described: Description | None, observer: RunObserver) -> Split[OneIndex] | None:
         """How the queries are shared out; None where nothing is tried, or the new encoders are not ready here."""
-        coming = described.coming if described is not None else None
-        if coming is None or not coming.share:
+        if described is None or (coming := described.coming) is None or not coming.share:
             return None
-        if described is not None:
-            self._known.notice(described)
+        self._known.notice(described)
         if not self._known.ready(coming.profile):
             return None
         if coming.index not in self._arms:
@@ -70,9 +68,18 @@ class Trials(Generic[OneIndex]):
         return [arm for arm, _ in arms]
 
 
-def comparable(query: Query) -> bool:
-    """Whether a shadow of the query says anything: later pages of a cursor do not."""
-    return not query.cursor and query.page == 1
+def shadowed(queries: Sequence[Query], split: Split[OneIndex], waiting: Sized) -> Iterator[int]:
+    """Where the queries stand that a shadow is to ask, one after the other as they join those `waiting`; what is left out is counted.
+
+    A later page, or a cursor's, says nothing.
+    """
+    for place in split.places(new=True):
+        if queries[place].cursor or queries[place].page != 1:
+            continue
+        if len(waiting) < WAITING:
+            yield place
+        else:
+            split.tally.note("new", skipped=1)
 
 
 def failed(queries: Sequence[Query], error: IndexerError, tally: Tally, *, left_s: float = 0.0) -> list[Query]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from indexer.evaluate import agreement
 from indexer.observe import RunObserver, log
 from indexer.query.cursor import point_of, question
 from indexer.records import Answer, Query
@@ -24,7 +25,6 @@ from indexer.store.identity import Coming
 from indexer.store.points import PARTED
 from indexer.whole import write_whole
 
-FIRST = 10
 STEP = 1.1
 """Latencies are counted in classes, each a tenth wider than the one below: those of many processes add up."""
 WRITE_S = 2.0
@@ -42,9 +42,7 @@ def drawn(query: Query, coming: Coming) -> bool:
 
 def overlap(old: Answer, new: Answer) -> float:
     """The share of the first ten hits that both answers have; two empty ones agree."""
-    before, after = ({hit.id for hit in answer.hits[:FIRST]} for answer in (old, new))
-    most = max(len(before), len(after))
-    return len(before & after) / most if most else 1.0
+    return agreement.overlap([hit.id for hit in old.hits], [hit.id for hit in new.hits])
 
 
 @dataclass(slots=True)

@@ -16,7 +16,6 @@ NEUTRAL = 0.5
 NOISE = 1e-6
 """Scores nearer than this (times the larger figure, at least 1) are equal: engines compute in float32, whose step is 1.2e-7."""
 
-
 _term = maker(Term)
 
 
@@ -34,7 +33,7 @@ class Ranking:
 
     def weight_of(self, id_: str) -> float:
         """What the leg weighs for that product."""
-        return self.weight * self.eased[id_] if id_ in self.eased else self.weight
+        return self.weight * self.eased.get(id_, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +56,7 @@ class Shares:
         added: dict[str, float] = {}
         for leg, mine in zip(self.legs, self.shares, strict=True):
             for id_, share in mine.items():
-                value = share * (leg.weight if id_ not in leg.eased else leg.weight_of(id_))
+                value = leg.weight_of(id_) * share
                 added[id_] = added[id_] + value if id_ in added else value
         if len(self.legs) > 2:  # from Python 3.12 on sum() of three and more keeps what rounding loses
             return {id_: sum([term.value for term in self.terms(id_)]) for id_ in added}

@@ -30,15 +30,15 @@ def looked_again(
     if by == "none" or not query.text or query.sort or told.way.browse or not inside.ranked:
         return told, inside
     first = inside.ranked[: defaults.rerank_depth]
-    found = [
-        Candidate(product=candidates.found[one.id].product, place=place, score=one.score, terms=one.terms)
-        for place, one in enumerate(first)
-    ]
     try:
         if by == "plugin":
             scores = yield from _stored(model_leg(defaults, query.text, [one.id for one in first]), point=told.point)
         else:
-            scores = yield from scored(Rerank(by=by, text=query.text, candidates=tuple(found), within_s=defaults.rerank_s))
+            found = tuple(
+                Candidate(product=candidates.found[one.id].product, place=place, score=one.score, terms=one.terms)
+                for place, one in enumerate(first)
+            )
+            scores = yield from scored(Rerank(by=by, text=query.text, candidates=found, within_s=defaults.rerank_s))
     except (ModelError, StoreError) as error:
         return replace(told, degraded=(*told.degraded, Degraded(PART, error.message))), inside
     return told, replace(inside, ranked=reranked(inside.ranked, scores, by=by, weight=defaults.rerank_weight))
