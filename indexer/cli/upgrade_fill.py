@@ -1,6 +1,7 @@
 """`fusedex upgrade fill`: the next index filled by Ray Data, past one machine's workers."""
 
 import json
+from dataclasses import asdict
 from functools import partial
 from typing import Annotated
 
@@ -38,7 +39,7 @@ def fill(
     finally:
         indexer.close()
     if as_json:
-        print(json.dumps({"rows": filled.rows, "written": filled.written, "newer": filled.newer, "left": filled.left}))
+        print(json.dumps(asdict(filled)))
         return
     print(f"{filled.rows:,} rows: {filled.written:,} written, {filled.newer:,} newer there, {filled.left:,} left to the workers.")
     print("Then: fusedex upgrade resume")

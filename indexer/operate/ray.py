@@ -78,7 +78,8 @@ class Filler:
         bench = self._benches.of(NEXT)
         upgrade = self._ledger.next.upgrade()
         if bench is None or upgrade is None:
-            raise LedgerError("There is no next index to fill.", cure="Begin an upgrade: fusedex upgrade start --config FILE --timeout 0")
+            raise _nothing_to_fill()
+        bench.workshop.store.hold(upgrade.new_index, bench.workshop.encoders.identity(self._ledger.id))
         rows = written = newer = done = 0
         while some := self._ledger.next.dirty_rows(after=after, last=last, limit=self._indexer.settings.work.claim):
             after = some[-1].id
@@ -90,11 +91,9 @@ class Filler:
     def _write(self, rows: list[Claimed], bench: Bench, index: str) -> tuple[int, int]:
         """How many documents are there now, and how many of them were there in a newer version."""
         made = make_documents(rows, bench.workshop, bench.settings, lane=NEXT)
-        store = bench.workshop.store
-        store.hold(index, bench.workshop.encoders.identity(self._ledger.id))
-        results = [one for one in store.write(made.documents, index=index) if one.outcome != "failed"]
+        results = [one for one in bench.workshop.store.write(made.documents, index=index) if one.outcome != "failed"]
         newer = sum(one.outcome == "newer" for one in results)
-        counted = {"texts": made.texts, "photos": made.photos, "cached": made.cached, "written": len(results) - newer, "newer": newer}
+        counted = made.counted(there=len(results), newer=newer)
         self._ledger.next.finish(OWNER, [made.finished[one.id] for one in results], recipe=index, counted=counted)
         return len(results), newer
 
@@ -110,7 +109,7 @@ def fill(make: Make, ledger: Ledger, pool: Pool, *, window: int = WINDOW, told: 
     """
     upgrade = ledger.next.upgrade()
     if upgrade is None or not upgrade.keeping or not upgrade.new_index:
-        raise LedgerError("There is no next index to fill.", cure="Begin an upgrade: fusedex upgrade start --config FILE --timeout 0")
+        raise _nothing_to_fill()
     try:
         import ray
         import ray.data
@@ -148,3 +147,7 @@ def _begun(ray: Any, pool: Pool) -> None:
         ray.init(address=pool.address, **quiet)
     else:
         ray.init(num_cpus=max(1, math.ceil(pool.cpus * pool.actors)), include_dashboard=False, **quiet)
+
+
+def _nothing_to_fill() -> LedgerError:
+    return LedgerError("There is no next index to fill.", cure="Begin an upgrade: fusedex upgrade start --config FILE --timeout 0")

@@ -46,6 +46,10 @@ class Made:
     photos: int = 0
     cached: int = 0
 
+    def counted(self, *, there: int, newer: int) -> dict[str, int]:
+        """What the ledger adds up: model runs, parts from the cache, and of the documents `there` now those written and those newer."""
+        return {"texts": self.texts, "photos": self.photos, "cached": self.cached, "written": there - newer, "newer": newer}
+
 
 @dataclass(frozen=True, slots=True)
 class _Draft:

@@ -52,7 +52,7 @@ class Writer:
         newer = sum(result.outcome == "newer" for result in there)
         self._observer.documents_written(written=len(there) - newer, newer=newer, failed=len(written) - len(there))
         self._observer.stage_moved("finishing")
-        counted = {"texts": made.texts, "photos": made.photos, "cached": made.cached, "written": len(there) - newer, "newer": newer}
+        counted = made.counted(there=len(there), newer=newer)
         made_by = self._place.index if self._place.is_next else self._workshop.encoders.recipe
         claim.finish([made.finished[result.id] for result in there], recipe=made_by, counted=counted)
         refused = {r.id: StoreError(f"{r.error}: {r.reason}") for r in written if r.outcome == "failed" and not r.retryable}
