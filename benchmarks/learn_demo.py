@@ -209,7 +209,7 @@ def _told(each: Sequence[float]) -> str:
 
 def _paired(what: str, before: Floats, after: Floats) -> str:
     found = compared(before, after)
-    return f"{what}: {found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f}), p {found.p:.4f}, {found.wins} won, {found.losses} lost"
+    return f"{what}: {found.spread}, p {found.p:.4f}, {found.wins} won, {found.losses} lost"
 
 
 if __name__ == "__main__":

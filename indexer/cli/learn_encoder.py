@@ -13,12 +13,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from indexer.cli.learn_tag import Steps, products_of
-from indexer.cli.progress import Display, display
+from indexer.cli.progress import display
 from indexer.encode.catalog import make_photo_encoder, make_text_encoder
 from indexer.encode.folder import Folder
 from indexer.encode.image import ImageEncoder
 from indexer.encode.transformer import TransformerEncoder, minilm
 from indexer.errors import SettingsError
+from indexer.evaluate.compare import spread
 from indexer.evaluate.queries import judged_texts
 from indexer.learn.encoder_card import TOLD
 from indexer.learn.encoder_measures import MEASURES
@@ -26,14 +27,13 @@ from indexer.learn.encoder_network import EncoderSettings, FreezePhoto
 from indexer.learn.encoder_pairs import Pairs, asks_of, parted, wares_of
 from indexer.learn.encoder_towers import PhotoReader
 from indexer.learn.encoder_train import PHOTO, PROJECTION, TEXT, EncoderHow, EncoderTraining
-from indexer.learn.logs import JsonLines, RunLog, Several, TensorBoard, WeightsAndBiases
+from indexer.learn.logs import asked_for
 from indexer.learn.rows import PhotoLimits
 from indexer.learn.settings import LoopSettings, Precision
 from indexer.records import Product
 from indexer.settings import Settings
 from indexer.whole import check_absent
 
-PROJECT = "fusedex"
 FREEZE_PHOTO = "Keep the stem and so many of the photo network's lowest stages as they are, or `all`; default: none."
 
 
@@ -86,7 +86,7 @@ def encoder(
     pairs = pairs_of((feed, limit, seed), (judgments, queries, relevant), settings, reader=reader if photo else None)
     training = EncoderTraining(pairs, (text, photo if has_photos(pairs) else None), EncoderHow(loop=loop, own=own), read=reader)
     with display() as shown:
-        tried = training.run(logs_of({"state": state, "tensorboard": tensorboard, "wandb": wandb}, shown), state=state)
+        tried = training.run(asked_for(Steps(shown), state=state, tensorboard=tensorboard, wandb=wandb), state=state)
     sources = [path.name for path in (*feed, judgments) if path]
     figures = training.save(out, tried, {"sources": sources, "licence": licence})
     show(figures, out, as_json=as_json)
@@ -159,18 +159,6 @@ def has_photos(pairs: Pairs) -> bool:
     return any(ask.kind == "pictured" for ask in pairs.asks["learn"])
 
 
-def logs_of(places: Mapping[str, Path | None], shown: Display) -> RunLog:
-    """The display, and what was asked for."""
-    logs: list[RunLog] = [Steps(shown)]
-    if (state := places["state"]) is not None:
-        logs.append(JsonLines(state / "log.jsonl"))
-    if (board := places["tensorboard"]) is not None:
-        logs.append(TensorBoard(board))
-    if (runs := places["wandb"]) is not None:
-        logs.append(WeightsAndBiases(runs, project=PROJECT))
-    return Several(*logs)
-
-
 def show(figures: Mapping[str, Any], out: Path, *, as_json: bool) -> None:
     """Before and after, and how to use it."""
     if as_json:
@@ -199,13 +187,13 @@ def report_table(figures: Mapping[str, Any]) -> Table:
     for kind, measures in figures["report"].items():
         for place, name in enumerate(MEASURES):
             one = measures[name]
-            spread = f"{one['mean']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})"
+            told = spread(one["mean"], one["low"], one["high"])
             table.add_row(
                 f"{kind} ({one['texts']:,})" if place == 0 else "",
                 name,
                 f"{one['before']:.3f}",
                 f"{one['after']:.3f}",
-                spread,
+                told,
                 f"{one['p']:.4f}",
             )
     return table

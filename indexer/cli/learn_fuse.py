@@ -12,8 +12,8 @@ from rich.table import Table
 
 from indexer.cli.progress import Display, display
 from indexer.encode.bridge import BridgeEncoder
-from indexer.encode.catalog import make_text_encoder
-from indexer.encode.image import ImageEncoder, Lite0
+from indexer.encode.catalog import lite0, make_text_encoder
+from indexer.encode.image import ImageEncoder
 from indexer.errors import ModelError, SettingsError
 from indexer.evaluate.judgments import read_judgments
 from indexer.feed.read import read_feed
@@ -26,14 +26,13 @@ from indexer.learn.fuse_material import Material, prepare
 from indexer.learn.fuse_search import changed
 from indexer.learn.fuse_task import Anchors, FuseSettings
 from indexer.learn.fuse_train import FuseHow, Told, Trained, best_of_seeds, metrics, save, train
-from indexer.learn.logs import Epoch, JsonLines, RunLog, Several, TensorBoard, WeightsAndBiases
+from indexer.learn.logs import Epoch, RunLog, asked_for
 from indexer.learn.rows import RowTable
 from indexer.learn.search_page import read_settings
 from indexer.learn.settings import LoopSettings, Precision
 from indexer.records import Product
 from indexer.settings import Settings
 
-PROJECT = "fusedex"
 WEIGHT_DECAY = 0.05
 EPOCHS, RATE, PATIENCE = 12, 3e-3, 6
 USUAL = FuseHow(
@@ -142,7 +141,7 @@ def _trained(
     how, seeds, views = plan
     encode = settings.encode
     text = make_text_encoder(encode)
-    network = Lite0(grey=encode.grey, device=encode.device, dtype=encode.dtype, threads=encode.threads)
+    network = lite0(encode)
     folder = settings.home / "learn"
     table, bridge = RowTable(text, ImageEncoder(network), folder), RowTable(text, BridgeEncoder(network, text), folder)
     try:
@@ -154,7 +153,8 @@ def _trained(
         for seed in range(seeds):
             own = FuseHow(loop=_loop({**how.loop.told(), "seed": seed}), task=how.task)
             kept = places["state"] / f"seed-{seed}" if places["state"] else None
-            trained.append(train(material, (text.spec, table.photo.spec), own, _logs(places, seed, shown), state=kept))
+            log = asked_for(Bar(shown, seed), run=f"seed-{seed}", **places)
+            trained.append(train(material, (text.spec, table.photo.spec), own, log, state=kept))
         least = floors(best_of_seeds(trained).fusion(), material, table)
     finally:
         table.close()
@@ -168,17 +168,6 @@ def _loop(numbers: Mapping[str, Any]) -> LoopSettings:
 
 def _counts(items: Sequence[Item], material: Material) -> dict[str, int]:
     return {"items": len(items), "texts": len(material.asking), "photos": len(material.learn), "apart": len(material.apart)}
-
-
-def _logs(places: Mapping[str, Path | None], seed: int, shown: Display) -> RunLog:
-    logs: list[RunLog] = [Bar(shown, seed)]
-    if (state := places["state"]) is not None:
-        logs.append(JsonLines(state / f"seed-{seed}" / "log.jsonl"))
-    if (board := places["tensorboard"]) is not None:
-        logs.append(TensorBoard(board / f"seed-{seed}"))
-    if (runs := places["wandb"]) is not None:
-        logs.append(WeightsAndBiases(runs, project=PROJECT))
-    return Several(*logs)
 
 
 class Bar(RunLog):

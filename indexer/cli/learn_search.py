@@ -12,8 +12,8 @@ from rich.table import Table
 
 from indexer.cli.learn_fuse import USUAL, items_of, judged_items
 from indexer.cli.progress import Display, display
-from indexer.encode.catalog import make_text_encoder
-from indexer.encode.image import ImageEncoder, Lite0
+from indexer.encode.catalog import lite0, make_text_encoder
+from indexer.encode.image import ImageEncoder
 from indexer.evaluate.space import Value
 from indexer.learn.fuse_items import Item
 from indexer.learn.fuse_search import SPACE, Nested, changed, gains, nested, reported, subset, trained
@@ -67,7 +67,7 @@ def search_settings(
 def parted(items: list[Item], settings: Settings, numbers: tuple[int, int], shown: Display) -> Nested:
     """The photos' rows in their parts; `numbers` are views and seed."""
     encode, (views, seed) = settings.encode, numbers
-    network = Lite0(grey=encode.grey, device=encode.device, dtype=encode.dtype, threads=encode.threads)
+    network = lite0(encode)
     table = RowTable(make_text_encoder(encode), ImageEncoder(network), settings.home / "learn")
     try:
         shown.begin("photos", total=0)
@@ -111,9 +111,7 @@ def show(searched: Searched, out: Path) -> None:
     table.add_column("settings", overflow="fold")
     for share in SHARES:
         table.add_column(f"{share:.0%}", justify="right")
-    for one in sorted(searched.attempts, key=lambda one: (-max(one.scores), -one.score, one.number)):
-        told = ", ".join(f"{name}={value}" for name, value in one.settings.items())
-        scores = (f"{one.scores[share]:.4f}" if share in one.scores else "" for share in SHARES)
+    for one, told, scores in searched.ordered():
         table.add_row(str(one.number + 1), escape(told), *scores, style="bold" if one is searched.best else None)
     console.print(table)
     for text in (searched.verdict(), f"written: {out / PAGE}", f"use it: fusedex learn fuse ... --settings {out / SETTINGS}"):

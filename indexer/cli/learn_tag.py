@@ -12,11 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from indexer.cli.progress import Display, display
+from indexer.encode.catalog import lite0
 from indexer.encode.folder import Folder
-from indexer.encode.image import ImageEncoder, Lite0
+from indexer.encode.image import ImageEncoder
 from indexer.encode.transformer import minilm
 from indexer.feed.read import read_feed
-from indexer.learn.logs import Epoch, JsonLines, RunLog, Several
+from indexer.learn.logs import Epoch, RunLog, asked_for
 from indexer.learn.rows import PhotoLimits, PhotoTable
 from indexer.learn.settings import LoopSettings
 from indexer.learn.tag_labels import Covered
@@ -69,10 +70,7 @@ def tag(
     console = Console(stderr=as_json)
     show_coverage(catalogue.covered, console)
     with display() as shown:
-        logs: list[RunLog] = [Steps(shown)]
-        if state is not None:
-            logs.append(JsonLines(state / "log.jsonl"))
-        tried = training.run(Several(*logs), state=state)
+        tried = training.run(asked_for(Steps(shown), state=state), state=state)
     training.save(out, tried)
     if as_json:
         print(json.dumps(tried.told(), ensure_ascii=False))
@@ -94,7 +92,7 @@ def photo_table(settings: Settings, *, used: bool = True) -> Iterator[PhotoTable
         yield None
         return
     encode = settings.encode
-    network = Lite0(grey=encode.grey, device=encode.device, dtype=encode.dtype, threads=encode.threads)
+    network = lite0(encode)
     limits = PhotoLimits(largest_bytes=settings.feed.photo_bytes, pixels=settings.feed.photo_pixels)
     with closing(PhotoTable(ImageEncoder(network), settings.home / "learn", limits=limits)) as table:
         yield table

@@ -120,10 +120,8 @@ def _telling(shown: Display, space: Space, how: TuneHow) -> Callable[[str], None
 
 def _show(tuning: Tuning, console: Console, written: Sequence[Path]) -> None:
     console.print(_table(tuning))
-    found = tuning.nested
-    spread = f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
     for text in (
-        f"nested estimate: choosing like this gains {spread} on queries that the choice had not seen",
+        f"nested estimate: choosing like this gains {tuning.nested.spread} on queries that the choice had not seen",
         requests_text(tuning),
         *(f"written: {path}" for path in written),
     ):

@@ -78,12 +78,13 @@ def _hashed_photo(settings: EncodeSettings, text: TextEncoder) -> PhotoEncoder:
     return HashedPhoto(width=text.spec.width, grey=settings.grey)
 
 
-def _lite0(settings: EncodeSettings) -> Lite0:
+def lite0(settings: EncodeSettings) -> Lite0:
+    """The image network that comes with a package, on the settings' device; its weights are loaded when first used."""
     return Lite0(grey=settings.grey, device=settings.device, dtype=settings.dtype, threads=settings.threads)
 
 
 def _bridge(settings: EncodeSettings, text: TextEncoder) -> PhotoEncoder:
-    return BridgeEncoder(_lite0(settings), text)
+    return BridgeEncoder(lite0(settings), text)
 
 
 def _image(settings: EncodeSettings, _text: TextEncoder) -> PhotoEncoder:
@@ -93,7 +94,7 @@ def _image(settings: EncodeSettings, _text: TextEncoder) -> PhotoEncoder:
         files = BackboneFiles(path=path, architecture=settings.photo_backbone, origin=origin)
         network = Backbone(files, grey=settings.grey, device=settings.device, dtype=settings.dtype, threads=settings.threads)
     else:
-        network = _lite0(settings)
+        network = lite0(settings)
     plain = ImageEncoder(network)
     if settings.projection_folder is None:
         return plain

@@ -29,6 +29,20 @@ class Comparison:
     ties: int
     losses: int
 
+    @property
+    def spread(self) -> str:
+        """The mean difference with its interval, as text."""
+        return spread(self.mean, self.low, self.high)
+
+
+def spread(mean: float, low: float, high: float) -> str:
+    """A mean difference with its interval, as text.
+
+    >>> spread(0.155, 0.069, 0.259)
+    '+0.155 (+0.069 to +0.259)'
+    """
+    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+
 
 def compared(first: Floats, second: Floats, *, seed: int = 0) -> Comparison:
     """Compare two rows of figures for the same queries in the same order (at least one). Raises ValueError where they differ in length."""

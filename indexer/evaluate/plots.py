@@ -47,21 +47,21 @@ def colour(place: int) -> str:
 def means_plot(evaluation: Evaluation) -> str:
     """A panel a view: each telling measure's mean as a bar a run, with its interval; the rerank panel marks what chance scores."""
     need("matplotlib")
-    with _styled():
-        figure = _figure(2.9)
+    with styled():
+        figure = wide_figure(2.9)
         widths = [len(TELLING[view]) for view in VIEWS]
         panels: Sequence[Axes] = figure.subplots(1, len(VIEWS), sharey=True, width_ratios=widths).ravel().tolist()
         for view, axes in zip(VIEWS, panels, strict=True):
             _bars(axes, evaluation, view)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=8, frameon=False)
-        return _svg(figure)
+        return as_svg(figure)
 
 
 def spread_plot(evaluation: Evaluation) -> str:
     """A histogram a run: how many queries have which nDCG@10 in the full view, and the mean as a line."""
     need("matplotlib")
-    with _styled():
-        figure = _figure(0.6 + 1.15 * len(evaluation.runs))
+    with styled():
+        figure = wide_figure(0.6 + 1.15 * len(evaluation.runs))
         panels: list[Axes] = np.atleast_1d(figure.subplots(len(evaluation.runs), 1, sharex=True, sharey=True)).tolist()
         for place, axes in enumerate(panels):
             values = evaluation.measured[place].of("full", MAIN)
@@ -70,15 +70,15 @@ def spread_plot(evaluation: Evaluation) -> str:
             axes.set_ylabel(f"{letter(place)}: queries")
         panels[-1].set_xlabel(f"{MAIN} of a query (full view); the dashed line is the mean")
         panels[-1].set_xlim(0, 1)
-        return _svg(figure)
+        return as_svg(figure)
 
 
 def differences_plot(evaluation: Evaluation, place: int) -> str:
     """Each query's difference in nDCG@10 (full view) between a run and the first, sorted from loss to gain."""
     need("matplotlib")
     differences = np.sort(evaluation.measured[place].of("full", MAIN) - evaluation.measured[0].of("full", MAIN))
-    with _styled():
-        figure = _figure(2.4)
+    with styled():
+        figure = wide_figure(2.4)
         axes = figure.subplots()
         colours = [GAIN if one > 0 else LOSS for one in differences]
         axes.bar(range(differences.size), differences, color=colours, width=0.85)
@@ -90,7 +90,7 @@ def differences_plot(evaluation: Evaluation, place: int) -> str:
         axes.set_xlim(-0.6, differences.size - 0.4)
         reach = max(0.05, float(np.abs(differences).max()) * 1.08)
         axes.set_ylim(-reach, reach)
-        return _svg(figure)
+        return as_svg(figure)
 
 
 def _bars(axes: "Axes", evaluation: Evaluation, view: View) -> None:
@@ -117,19 +117,21 @@ def _bars(axes: "Axes", evaluation: Evaluation, view: View) -> None:
     axes.set_ylim(0, 1.05)
 
 
-def _figure(height: float) -> "Figure":
+def wide_figure(height: float) -> "Figure":
+    """An empty drawing as wide as a page's column, so many inches high."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(WIDTH, height), layout="constrained")
 
 
-def _styled() -> AbstractContextManager[None]:
+def styled() -> AbstractContextManager[None]:
+    """Inside, drawings look alike."""
     from matplotlib import rc_context
 
     return rc_context(STYLE)
 
 
-def _svg(figure: "Figure") -> str:
+def as_svg(figure: "Figure") -> str:
     """The drawing alone: no prologue, no metadata, no name spaces (a page's own parser knows them), no ids but those referred to."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})

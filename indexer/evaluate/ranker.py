@@ -87,7 +87,7 @@ class Ranker:
     def verdict(self) -> str:
         """One sentence for a person."""
         found = self.comparison
-        gain = f"nDCG@10 {found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f}), p = {found.p:.4f}"
+        gain = f"nDCG@10 {found.spread}, p = {found.p:.4f}"
         told = f"{gain}, on {len(self.split.held)} held-out queries"
         return f"A gain is shown: {told}." if self.shown else f"A gain is not proved: {told}."
 

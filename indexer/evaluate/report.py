@@ -59,6 +59,11 @@ def page(evaluation: Evaluation, *, worst: int = 10) -> str:
         "<h2>What it came from</h2>",
         sections.digests(evaluation),
     ]
+    return whole_page(title, parts)
+
+
+def whole_page(title: str, parts: Sequence[str]) -> str:
+    """A page of these parts, HTML already, that loads nothing from anywhere; the title is escaped."""
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
     body = "\n".join(parts)
     return f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}<style>{STYLE}</style></head>\n<body>\n{body}\n</body>\n</html>\n'

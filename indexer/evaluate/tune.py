@@ -119,7 +119,7 @@ class Tuning:
         """One sentence: what was found, and how sure it is."""
         goal, gain, count = self.how.goal, self.gain, len(self.split.held)
         what = f"{goal.measure} ({goal.view} view)"
-        told = f"{gain.mean:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}), p = {gain.p:.4f}, on {count} held-out queries"
+        told = f"{gain.spread}, p = {gain.p:.4f}, on {count} held-out queries"
         if not self.changed:
             return f"No settings of this space beat the current ones by {what} on {len(self.split.tuning)} queries: they are kept."
         if self.shown:

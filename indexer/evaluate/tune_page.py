@@ -5,7 +5,7 @@ from html import escape
 
 from indexer.evaluate import sections
 from indexer.evaluate.plots import differences_plot, letter, means_plot
-from indexer.evaluate.report import STYLE
+from indexer.evaluate.report import whole_page
 from indexer.evaluate.sections import table
 from indexer.evaluate.tune import Tuning
 from indexer.evaluate.tune_plots import curves, curves_plot, folds_plot
@@ -52,9 +52,7 @@ def tuning_page(tuning: Tuning) -> str:
         "<h2>What it came from</h2>",
         _came_from(tuning),
     ]
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
-    body = "\n".join(parts)
-    return f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}<style>{STYLE}</style></head>\n<body>\n{body}\n</body>\n</html>\n'
+    return whole_page(title, parts)
 
 
 def settings_text(settings: SearchSettings, tuning: Tuning) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.evaluate.measures import need
-from indexer.evaluate.plots import COLOURS, GAIN, TIED, _figure, _styled, _svg
+from indexer.evaluate.plots import COLOURS, GAIN, TIED, as_svg, styled, wide_figure
 from indexer.evaluate.space import Axis, Range, Values
 from indexer.evaluate.tune import Trial, Tuning
 
@@ -40,8 +40,8 @@ def curves(tuning: Tuning) -> Curves | None:
 def curves_plot(tuning: Tuning, found: Curves) -> str:
     """A line for each value of `by`; dashed what the current settings score, a ring around the chosen ones."""
     need("matplotlib")
-    with _styled():
-        figure = _figure(3.0)
+    with styled():
+        figure = wide_figure(3.0)
         axes = figure.subplots()
         joined = "-" if tuning.how.method == "grid" else "None"
         for place, (name, points) in enumerate(found.lines.items()):
@@ -57,14 +57,14 @@ def curves_plot(tuning: Tuning, found: Curves) -> str:
         axes.set_xlabel(found.along)
         axes.set_ylabel(f"mean {tuning.how.goal.measure}")
         figure.legend(loc="outside upper left", ncols=6, frameon=False)
-        return _svg(figure)
+        return as_svg(figure)
 
 
 def folds_plot(tuning: Tuning) -> str:
     """Two bars a fold: the current settings, and what was best on the other folds, both on this fold's queries."""
     need("matplotlib")
-    with _styled():
-        figure = _figure(2.6)
+    with styled():
+        figure = wide_figure(2.6)
         axes = figure.subplots()
         places = range(len(tuning.folds))
         current = [float(one.current.mean()) for one in tuning.folds]
@@ -79,7 +79,7 @@ def folds_plot(tuning: Tuning) -> str:
         axes.set_ylabel(f"mean {tuning.how.goal.measure}")
         axes.set_ylim(0, 1.05)
         figure.legend(loc="outside upper left", ncols=3, frameon=False)
-        return _svg(figure)
+        return as_svg(figure)
 
 
 def _numbers(axis: Axis) -> bool:

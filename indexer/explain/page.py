@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from indexer.evaluate.report import STYLE, write_whole
+from indexer.evaluate.report import whole_page, write_whole
 from indexer.evaluate.sections import signed, table
 from indexer.explain.match import Match, Part
 from indexer.explain.picture import png, undrawn
@@ -39,9 +39,7 @@ def page(match: Match, picture: bytes) -> str:
         "<h2>How to read this</h2>",
         f"<ul>{''.join(f'<li>{one}</li>' for one in READING)}</ul>",
     ]
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
-    body = "\n".join(parts)
-    return f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}<style>{STYLE}</style></head>\n<body>\n{body}\n</body>\n</html>\n'
+    return whole_page(title, parts)
 
 
 def write(match: Match, folder: Path) -> tuple[Path, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from indexer.evaluate.report import STYLE
+from indexer.evaluate.report import whole_page
 from indexer.evaluate.sections import table
 from indexer.learn.findings import CHECKS, Checked, Finding
 
@@ -32,9 +32,7 @@ def page(checked: Checked, *, name: str) -> str:
         "<h2>How to read this</h2>",
         f"<ul>{''.join(f'<li>{one}</li>' for one in READING)}</ul>",
     ]
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
-    body = "\n".join(parts)
-    return f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}<style>{STYLE}</style></head>\n<body>\n{body}\n</body>\n</html>\n'
+    return whole_page(title, parts)
 
 
 def _sections(checked: Checked) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from indexer.evaluate.compare import spread
 from indexer.learn.encoder_measures import MEASURES
 from indexer.specs import ModelSpec
 
@@ -69,7 +70,7 @@ def measure_lines(report: Mapping[str, Mapping[str, Mapping[str, float]]]) -> li
     for kind, measures in report.items():
         for measure in MEASURES:
             one = measures[measure]
-            spread = f"{one['mean']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})"
+            told = spread(one["mean"], one["low"], one["high"])
             what = f"{kind}: {TOLD[kind]} ({one['texts']:,})"
-            lines.append(f"| {what} | {measure} | {one['before']:.3f} | {one['after']:.3f} | {spread} | {one['p']:.4f} |")
+            lines.append(f"| {what} | {measure} | {one['before']:.3f} | {one['after']:.3f} | {told} | {one['p']:.4f} |")
     return lines

@@ -10,6 +10,9 @@ from typing import Any, Literal
 from indexer.learn.packages import need
 from indexer.whole import write_whole
 
+PROJECT = "fusedex"
+"""The name of runs at Weights & Biases."""
+
 
 @dataclass(frozen=True, slots=True)
 class Best:
@@ -189,3 +192,17 @@ def curves_png(history: Sequence[Epoch], file: Path, *, title: str) -> None:
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=120, metadata={"Software": None})
     write_whole(file, drawn.getvalue())
+
+
+def asked_for(
+    display: RunLog, *, state: Path | None = None, tensorboard: Path | None = None, wandb: Path | None = None, run: str = ""
+) -> RunLog:
+    """The display, and the logs that have a folder; a training's `run` is a folder of its own in those of `state` and TensorBoard."""
+    logs = [display]
+    if state is not None:
+        logs.append(JsonLines(state / run / "log.jsonl"))
+    if tensorboard is not None:
+        logs.append(TensorBoard(tensorboard / run))
+    if wandb is not None:
+        logs.append(WeightsAndBiases(wandb, project=PROJECT))
+    return Several(*logs)

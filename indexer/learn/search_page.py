@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
@@ -10,8 +10,8 @@ from typing import Any
 
 from indexer.errors import SettingsError
 from indexer.evaluate.compare import Comparison
-from indexer.evaluate.plots import COLOURS, TIED, _figure, _styled, _svg
-from indexer.evaluate.report import STYLE
+from indexer.evaluate.plots import COLOURS, TIED, as_svg, styled, wide_figure
+from indexer.evaluate.report import whole_page
 from indexer.evaluate.sections import table
 from indexer.evaluate.space import Value
 from indexer.learn.fuse_measures import Floats
@@ -46,6 +46,12 @@ class Searched:
     def best(self) -> Attempt:
         """The trial whose settings are chosen."""
         return best_of(self.attempts)
+
+    def ordered(self) -> Iterator[tuple[Attempt, str, tuple[str, ...]]]:
+        """The trials that came farthest first, each with its settings and, for each share of the data, its score as text."""
+        for one in sorted(self.attempts, key=lambda one: (-max(one.scores), -one.score, one.number)):
+            told = ", ".join(f"{name}={value}" for name, value in one.settings.items())
+            yield one, told, tuple(f"{one.scores[share]:.4f}" if share in one.scores else "" for share in SHARES)
 
     def verdict(self) -> str:
         """One sentence: what was found, and how sure it is."""
@@ -107,30 +113,27 @@ def page(searched: Searched) -> str:
     title = f"Search of settings: {searched.name}"
     whole = sum(one.whole for one in searched.attempts)
     counts = ", ".join(f"{count:,} {name}" for name, count in searched.counts.items())
-    body = "\n".join(
-        (
-            f"<h1>{escape(title)}</h1>",
-            f'<p class="soft"><b>{escape(searched.verdict())}</b></p>',
-            f'<p class="soft">{len(searched.attempts)} trials, {whole} of them on all photos; {escape(counts)}; seed {searched.seed}.</p>',
-            "<h2>Trials</h2>",
-            trials_plot(searched.attempts),
-            _trials_table(searched),
-            "<h2>Usual and chosen settings on photos that no trial saw</h2>",
-            _report_table(searched),
-            "<h2>How to read this</h2>",
-            f"<ul>{''.join(f'<li>{one}</li>' for one in READING)}</ul>",
-        )
-    )
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
-    return f'<!DOCTYPE html>\n<html lang="en">\n<head>{head}<style>{STYLE}</style></head>\n<body>\n{body}\n</body>\n</html>\n'
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="soft"><b>{escape(searched.verdict())}</b></p>',
+        f'<p class="soft">{len(searched.attempts)} trials, {whole} of them on all photos; {escape(counts)}; seed {searched.seed}.</p>',
+        "<h2>Trials</h2>",
+        trials_plot(searched.attempts),
+        _trials_table(searched),
+        "<h2>Usual and chosen settings on photos that no trial saw</h2>",
+        _report_table(searched),
+        "<h2>How to read this</h2>",
+        f"<ul>{''.join(f'<li>{one}</li>' for one in READING)}</ul>",
+    ]
+    return whole_page(title, parts)
 
 
 def trials_plot(attempts: Sequence[Attempt]) -> str:
     """An SVG drawing: left, each trial's score as far as it came; right, how the scores grew with the data."""
     need("matplotlib")
     best = best_of(attempts)
-    with _styled():
-        figure = _figure(3.2)
+    with styled():
+        figure = wide_figure(3.2)
         left, right = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True).ravel().tolist()
         for place, share in enumerate(SHARES):
             some = [one for one in attempts if max(one.scores) == share]
@@ -144,16 +147,13 @@ def trials_plot(attempts: Sequence[Attempt]) -> str:
             right.plot(list(one.scores), list(one.scores.values()), marker=".", **shown)
         right.set(xlabel="share of the photos to learn from", xticks=SHARES, xticklabels=[f"{share:.0%}" for share in SHARES])
         figure.legend(loc="outside upper left", ncols=4, frameon=False)
-        return _svg(figure)
+        return as_svg(figure)
 
 
 def _trials_table(searched: Searched) -> str:
-    ordered = sorted(searched.attempts, key=lambda one: (-max(one.scores), -one.score, one.number))
-    rows = []
-    for one in ordered:
-        told = ", ".join(f"{name}={value}" for name, value in one.settings.items())
-        scores = (f"{one.scores[share]:.4f}" if share in one.scores else "" for share in SHARES)
-        rows.append((str(one.number + 1), escape(told), "chosen" if one is searched.best else "", *scores))
+    rows = [
+        (str(one.number + 1), escape(told), "chosen" if one is searched.best else "", *scores) for one, told, scores in searched.ordered()
+    ]
     return table(("#trial", "settings", "", *(f"#{share:.0%}" for share in SHARES)), rows)
 
 
@@ -161,6 +161,5 @@ def _report_table(searched: Searched) -> str:
     rows = []
     for name, one in searched.gains.items():
         usual, chosen = searched.usual[name], searched.chosen[name]
-        spread = f"{one.mean:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
-        rows.append((name, f"{len(usual):,}", f"{usual.mean():.3f}", f"{chosen.mean():.3f}", spread, f"{one.p:.4f}"))
+        rows.append((name, f"{len(usual):,}", f"{usual.mean():.3f}", f"{chosen.mean():.3f}", one.spread, f"{one.p:.4f}"))
     return table(("measure", "#photos or texts", "#usual", "#chosen", "#difference (95%)", "#p"), rows)
